@@ -1,0 +1,34 @@
+# Thin: every target is one line that also works by hand.
+PYTHON ?= python3.11
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint bench lock
+demo: .venv/run
+	$(BIN)/portal demo
+
+test: .venv/dev lint
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: .venv/dev
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: .venv/dev
+	$(BIN)/python -m bench
+
+# The packages are pinned by hash; the project itself is linked in, so an edit is live at once.
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run: requirements/run.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements/run.txt -r requirements/build.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	touch $@
+
+.venv/dev: requirements/dev.txt .venv/run
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+lock: .venv/dev
+	for set in "run" "dev --extra dev --extra postgres -c requirements/run.txt"; do set -- $$set; name=$$1; shift; \
+	  $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras --no-header --allow-unsafe "$$@" -o requirements/$$name.txt pyproject.toml; done

@@ -1,0 +1,85 @@
+"""Every number of the rules that the business may change: one name, one unit, one reason each.
+
+Other modules import these names; a number that decides something about a customer stands nowhere else.
+`tests/rules/test_terms.py` holds this file to that: every name is used by a rule and stands in a boundary table.
+"""
+
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+# --- dates -------------------------------------------------------------------------------------------------
+BUSINESS_ZONE = ZoneInfo(
+    "Europe/Rome"
+)  # default of the setting TIMEZONE: where calendar days are counted
+GRACE_DAYS = 10  # calendar days after E in which a platform can still be renewed
+RENEW_FROM_DAYS = 90  # days before E from which the next term may be bought: one cycle of notices
+TRIAL_DAYS = 30  # calendar days of a trial, the first one included: E = start + 29
+CARD_CONFIRMATION = timedelta(hours=24)  # a card payment begun inside the grace may be confirmed this much later
+TRANSFER_CONFIRMATION_BANK_DAYS = 5  # bank working days staff have to confirm a transfer whose value date was inside
+
+# --- reminders: days before (negative) or after (positive) E -----------------------------------------------
+REMINDER_DAYS = (-90, -30, -15, -7, -1, 0, 1, 5, 8, 10)  # E+1 is the first day of grace, E+10 the last
+YEARLY_ONLY_REMINDER_DAYS = (-90,)  # too early for a term shorter than a year
+YEARLY_TERM_MONTHS = 12  # a term of at least this many months is yearly
+CREDIT_REMINDER_DAYS = (60, 30, 7, 1)  # days before the last day of a lot
+
+# --- credits -----------------------------------------------------------------------------------------------
+SMS_ONLY_LOT_MONTHS = 24  # life of a lot on a platform without e-mail, through the whole last day
+SMS_ONLY_DORMANT_MONTHS = 12  # without credits and without sign-in: then due for deletion
+SMS_ONLY_NOTICE_DAYS = (60, 30, 7, 1)  # days before a dormant platform becomes due for deletion
+
+# --- seats, quotes -----------------------------------------------------------------------------------------
+INCLUDED_SEATS = 1  # every platform has its first administrator
+QUOTE_LIFE = timedelta(minutes=30)  # how long a price stands still while somebody decides
+ITALIAN_VAT_PERMILLE = 220  # 22 %, in thousandths so that no rate needs a float
+
+# --- sessions ----------------------------------------------------------------------------------------------
+IDLE_TIMEOUT = timedelta(minutes=30)  # default of IDLE_TIMEOUT_SECONDS; 29:59 is in, 30:00 is out
+IDLE_WARNING = timedelta(minutes=2)  # how long before the time-out the person is warned
+SESSION_LIFE = timedelta(hours=12)  # absolute, whatever the activity
+REAUTHENTICATION_LIFE = timedelta(minutes=10)  # how long a repeated password counts for sensitive acts
+ACTIVITY_WRITE_INTERVAL = timedelta(seconds=60)  # the session row may lag the signed cookie by this much
+
+# --- throttle ----------------------------------------------------------------------------------------------
+SIGN_IN_FAILURES = 5  # failures of one user name inside the window before it has to wait
+SIGN_IN_WINDOW = timedelta(minutes=5)
+SIGN_IN_FIRST_WAIT = timedelta(seconds=30)  # doubled by every further failure
+SIGN_IN_LONGEST_WAIT = timedelta(minutes=15)  # never a permanent lock-out
+SIGN_IN_CALM = timedelta(hours=1)  # without a failure for this long, the waits start from the first again
+SIGN_IN_NETWORK_FAILURES = 20  # failures of one client network inside the window
+FORCED_RESET_FAILURES = 100  # failures in a row, however slow, after which only a reset lets in
+NETWORK_PREFIX_V4 = 24  # bits of an IPv4 address that make a client network
+NETWORK_PREFIX_V6 = 64  # bits of an IPv6 address that make a client network
+
+# --- recovery ----------------------------------------------------------------------------------------------
+RECOVERY_MAILS_PER_ACCOUNT = 5  # recovery mails to one account inside the window
+RECOVERY_ACCOUNT_WINDOW = timedelta(days=1)
+RECOVERY_REQUESTS_PER_NETWORK = 20  # recovery requests of one client network inside the window
+RECOVERY_NETWORK_WINDOW = timedelta(hours=1)
+RESET_LINK_LIFE = timedelta(minutes=60)  # asked for by the person
+SUPPORT_LINK_LIFE = timedelta(hours=24)  # sent by staff, who may be on the phone about it
+INVITATION_LIFE = timedelta(days=7)
+EMAIL_CHANGE_LIFE = timedelta(hours=24)
+EMAIL_CHANGE_UNDO = timedelta(days=7)
+TAKE_OVER_LIFE = timedelta(minutes=5)  # how long a proven password waits at the take-over question
+DRAFT_LIFE = timedelta(hours=24)  # how long a half-filled form waits for its owner to sign in again
+
+# --- passwords ---------------------------------------------------------------------------------------------
+PASSWORD_MIN = 15  # characters, where the password is the only factor
+PASSWORD_MIN_SECOND_FACTOR = 8  # characters, where a second factor is on
+PASSWORD_MAX = 256  # characters
+PASSWORD_MAX_BYTES = 4096  # of UTF-8, so that a hash never chews on more
+
+# --- user names --------------------------------------------------------------------------------------------
+PLATFORM_DIGITS = 9  # longest platform ID
+SUFFIX_LENGTH = 32  # longest name after the dash, its first character included
+
+# --- support -----------------------------------------------------------------------------------------------
+SUPPORT_WINDOWS = ((time(9), time(13)), (time(14), time(18)))  # working hours of a working day, business zone
+TAKEN_IN_CHARGE_HOURS = 4  # working hours until a ticket is taken in charge
+SOLVED_FIRST_LEVEL_DAYS = 1  # working days
+SOLVED_SECOND_LEVEL_DAYS = 4  # working days
+CALL_BACK_HOURS = (2, 4)  # working hours, premium: called back not before, not after
+ROUND_THE_CLOCK_RESPONSE = timedelta(hours=24)  # ticket-style support, all days
+PIN_DIGITS = 6
+PIN_LIFE = timedelta(minutes=15)
