@@ -86,17 +86,21 @@ def add_months(anchor: date, months: int) -> date:
 
 
 def months_between(anchor: date, day: date) -> int:
-    """How many months after the anchor the day lies, where add_months(anchor, n) is that day.
-
-    Raises ValueError where no number of months leads there: the day does not belong to this anchor.
+    """How many months after the month of the anchor the day lies, whatever the days of the month.
 
     >>> months_between(date(2027, 1, 31), date(2027, 2, 28))
     1
     """
-    months = (day.year - anchor.year) * MONTHS_OF_A_YEAR + day.month - anchor.month
-    if add_months(anchor, months) != day:
-        raise ValueError(f"{day} is no whole number of months away from {anchor}")
-    return months
+    return (day.year - anchor.year) * MONTHS_OF_A_YEAR + day.month - anchor.month
+
+
+def falls_on_anchor(anchor: date, day: date) -> bool:
+    """Whether the day is the anchor plus a whole number of months, so that a term of its row may begin on it.
+
+    >>> falls_on_anchor(date(2027, 1, 31), date(2027, 2, 28)), falls_on_anchor(date(2027, 1, 31), date(2027, 3, 30))
+    (True, False)
+    """
+    return add_months(anchor, months_between(anchor, day)) == day
 
 
 def last_day_of_term(starts_on: date, months: int, anchor: date | None = None) -> date:
@@ -114,4 +118,6 @@ def last_day_of_term(starts_on: date, months: int, anchor: date | None = None) -
     if months < 1:
         raise ValueError("a term lasts at least one month")
     first = starts_on if anchor is None else anchor
+    if not falls_on_anchor(first, starts_on):
+        raise ValueError(f"{starts_on} is no whole number of months away from {first}")
     return add_months(first, months_between(first, starts_on) + months) - ONE_DAY
