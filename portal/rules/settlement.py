@@ -1,0 +1,89 @@
+"""Whether money that has arrived buys the term it was meant for, or becomes a task for staff.
+
+Money is never lost and never buys a second term in silence. Source: RULES.md, Life of a platform ("Renewal", "Money
+arriving late").
+
+Where RULES.md is silent:
+- A card payment confirmed before end(E + 10) counts however long ago it was begun. After that it counts up to and
+  including 24 hours from its beginning.
+- The 5 bank working days of a transfer are counted from E + 10, the last value date that counts: whoever paid earlier
+  has no less time than whoever paid on the last day, and staff may confirm through the whole fifth day.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from portal.rules.dates import ONE_DAY, as_utc
+from portal.rules.lifecycle import Life, State, end_of_grace, grace_last_day, state
+from portal.rules.terms import CARD_CONFIRMATION, TRANSFER_CONFIRMATION_BANK_DAYS
+
+BankDay = Callable[[date], bool]
+LONGEST_BANK_HOLIDAY = 31  # days; a calendar without a bank working day for longer than this is a mistake
+
+
+class Settlement(StrEnum):
+    """What a payment for a term leads to."""
+
+    EXTEND = "extend"
+    GIVE_BACK_LATE = "give-back-late"
+    GIVE_BACK_SECOND = "give-back-second"
+
+    @property
+    def staff_task(self) -> bool:
+        """Somebody has to give the money back, or talk to the customer."""
+        return self is not Settlement.EXTEND
+
+
+def card_counts(begun_at: datetime, confirmed_at: datetime, expires_on: date, zone: ZoneInfo) -> bool:
+    """Whether a card payment begun and confirmed at these instants renews a platform that ends on E.
+
+    Asked with the present instant as confirmed_at, it says whether an open order still holds up the purge.
+    """
+    over = end_of_grace(expires_on, zone)
+    begun, confirmed = as_utc(begun_at), as_utc(confirmed_at)
+    return confirmed < over or (begun < over and confirmed - begun <= CARD_CONFIRMATION)
+
+
+def transfer_counts(value_date: date, confirmed_on: date, expires_on: date, is_bank_day: BankDay) -> bool:
+    """Whether a bank transfer of this value date, confirmed by staff on this business day, renews a platform.
+
+    Asked with the last day of the grace and today, it says whether an open order still holds up the purge.
+    """
+    return value_date <= grace_last_day(expires_on) and confirmed_on <= transfer_deadline(expires_on, is_bank_day)
+
+
+def transfer_deadline(expires_on: date, is_bank_day: BankDay) -> date:
+    """The last day on which staff may confirm a transfer: the fifth bank working day after E + 10.
+
+    >>> transfer_deadline(date(2026, 11, 22), lambda day: day.weekday() < 5).isoformat()
+    '2026-12-09'
+    """
+    day = grace_last_day(expires_on)
+    for _ in range(TRANSFER_CONFIRMATION_BANK_DAYS):
+        day = _next_bank_day(day, is_bank_day)
+    return day
+
+
+def settle(life: Life, paid_for: date | None, counts: bool, at: datetime, zone: ZoneInfo) -> Settlement:
+    """What becomes of a payment confirmed at the instant.
+
+    paid_for: E as it was when the order was placed (None on an SMS-only platform). If E has moved since, the term has
+    been paid already, by a double click, a colleague or a replayed event. counts: what `card_counts` or
+    `transfer_counts` says of it.
+    """
+    if state(life, at, zone) is State.DELETED:
+        return Settlement.GIVE_BACK_LATE
+    if life.expires_on != paid_for:
+        return Settlement.GIVE_BACK_SECOND
+    return Settlement.EXTEND if counts else Settlement.GIVE_BACK_LATE
+
+
+def _next_bank_day(day: date, is_bank_day: BankDay) -> date:
+    """The first bank working day after the day. Raises ValueError for a calendar that has none."""
+    for _ in range(LONGEST_BANK_HOLIDAY):
+        day += ONE_DAY
+        if is_bank_day(day):
+            return day
+    raise ValueError(f"no bank working day in the {LONGEST_BANK_HOLIDAY} days before {day}")
