@@ -24,7 +24,8 @@ class Money:
 
     def __post_init__(self) -> None:
         _require_int(self.cents)
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+        code = self.currency
+        if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
             raise ValueError(f"a currency is three capital letters, not {self.currency!r}")
 
     def __add__(self, other: Self) -> Self:

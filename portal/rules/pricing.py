@@ -174,7 +174,7 @@ def tax_treatment(country: str, has_vat_number: bool) -> TaxTreatment:
     >>> tax_treatment("DE", has_vat_number=True)
     <TaxTreatment.REVERSE_CHARGE: 'reverse-charge'>
     """
-    if not (len(country) == 2 and country.isascii() and country.isupper()):
+    if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):
         raise ValueError(f"a country is two capital letters, not {country!r}")
     if country not in EU_COUNTRIES:
         return TaxTreatment.OUTSIDE_EU
