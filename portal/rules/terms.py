@@ -8,9 +8,7 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 # --- dates -------------------------------------------------------------------------------------------------
-BUSINESS_ZONE = ZoneInfo(
-    "Europe/Rome"
-)  # default of the setting TIMEZONE: where calendar days are counted
+BUSINESS_ZONE = ZoneInfo("Europe/Rome")  # default of the setting TIMEZONE: where calendar days are counted
 GRACE_DAYS = 10  # calendar days after E in which a platform can still be renewed
 RENEW_FROM_DAYS = 90  # days before E from which the next term may be bought: one cycle of notices
 TRIAL_DAYS = 30  # calendar days of a trial, the first one included: E = start + 29
@@ -69,6 +67,7 @@ PASSWORD_MIN = 15  # characters, where the password is the only factor
 PASSWORD_MIN_SECOND_FACTOR = 8  # characters, where a second factor is on
 PASSWORD_MAX = 256  # characters
 PASSWORD_MAX_BYTES = 4096  # of UTF-8, so that a hash never chews on more
+PASSWORD_CONTEXT_WORD_MIN = 4  # characters: a shorter name (m12, ann) stands by chance in many a sentence
 
 # --- user names --------------------------------------------------------------------------------------------
 PLATFORM_DIGITS = 9  # longest platform ID
