@@ -155,7 +155,8 @@ def test_a_deletion_ends_every_other_state(deleted_at: str) -> None:
     life = replace(PAID, deleted_at=rome(deleted_at))
     assert state(life, rome(deleted_at), ROME) is State.DELETED
     assert state(life, rome("2026-12-24 00:00"), ROME) is State.DELETED
-    assert next_change(life, rome("2026-10-01 00:00"), ROME) is not None
+    before = rome(deleted_at) - TICK
+    assert next_change(life, before, ROME) == Change(State.DELETED, rome(deleted_at))
 
 
 # --- SMS-only ----------------------------------------------------------------------------------------------

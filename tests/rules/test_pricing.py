@@ -123,6 +123,11 @@ def test_the_same_price_is_an_upgrade_for_nothing_and_less_is_none() -> None:
         upgrade_lines("edition.small", eur(12000), eur(11999), [YEAR], TODAY)
 
 
+def test_what_has_no_term_costs_its_whole_price() -> None:
+    line = Line("sms.1000", 2, eur(4999))
+    assert (line.numerator, line.denominator, line.amount) == (1, 1, eur(9998))
+
+
 @pytest.mark.parametrize("quantity", [0, -1])
 def test_a_line_buys_something(quantity: int) -> None:
     with pytest.raises(ValueError, match="at least one"):

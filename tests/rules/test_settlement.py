@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rules.lifecycle import Life, end_of_grace
-from portal.rules.settlement import Settlement, card_counts, settle, transfer_counts, transfer_deadline
+from portal.rules.lifecycle import Life, end_of_grace, grace_last_day
+from portal.rules.settlement import (
+    LONGEST_BANK_HOLIDAY,
+    Settlement,
+    card_counts,
+    settle,
+    transfer_counts,
+    transfer_deadline,
+)
 from portal.rules.terms import CARD_CONFIRMATION, TRANSFER_CONFIRMATION_BANK_DAYS
 from tests.rules.instants import INSTANTS, ROME, TICK, rome
 
@@ -75,8 +82,10 @@ def test_staff_have_five_bank_working_days_after_the_grace(expires_on: str, dead
 
 
 def test_a_calendar_without_bank_days_is_a_fault() -> None:
+    last = grace_last_day(E)
+    assert transfer_deadline(E, lambda day: (day - last).days % LONGEST_BANK_HOLIDAY == 0) == date(2027, 5, 6)
     with pytest.raises(ValueError, match="no bank working day"):
-        transfer_deadline(E, lambda day: False)
+        transfer_deadline(E, lambda day: (day - last).days % (LONGEST_BANK_HOLIDAY + 1) == 0)
 
 
 @pytest.mark.parametrize(
