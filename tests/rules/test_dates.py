@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -79,6 +79,34 @@ def test_a_day_begins_at_its_first_existing_instant(zone: str, day: str, first: 
     start = start_of(date.fromisoformat(day), ZoneInfo(zone))
     assert start == utc(first)
     assert start.tzinfo is UTC
+
+
+class JumpBeforeMidnight(tzinfo):
+    """A zone whose clocks go from 23:40:07 of 28 March straight to 00:40:07."""
+
+    jump = datetime(2026, 3, 28, 23, 40, 7)  # noqa: DTZ001
+    hour = timedelta(hours=1)
+
+    def utcoffset(self, at: datetime | None) -> timedelta:
+        assert at is not None
+        wall = at.replace(tzinfo=None)
+        ahead = wall >= self.jump + self.hour or (wall >= self.jump and at.fold == 1)
+        return self.hour if ahead else timedelta(0)
+
+    def dst(self, at: datetime | None) -> None:
+        return None
+
+    def fromutc(self, at: datetime) -> datetime:
+        return at + self.hour if at.replace(tzinfo=None) >= self.jump else at
+
+
+def test_the_first_instant_is_found_to_the_second() -> None:
+    start = start_of(date(2026, 3, 29), JumpBeforeMidnight())  # type: ignore[arg-type]
+    assert start == utc("2026-03-28 23:40:07")
+
+
+def test_every_instant_leaves_in_utc() -> None:
+    assert as_utc(rome("2026-11-22 12:00").astimezone(ROME)).tzinfo is UTC
 
 
 def test_the_last_moment_of_a_day_is_inside_and_the_next_midnight_is_not() -> None:

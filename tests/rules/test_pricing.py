@@ -26,7 +26,7 @@ from portal.rules.pricing import (
 )
 from portal.rules.renewal import Term, new_term, next_term
 from portal.rules.terms import ITALIAN_VAT_PERMILLE, QUOTE_LIFE, YEARLY_TERM_MONTHS
-from tests.rules.instants import rome
+from tests.rules.instants import ROME, rome
 
 YEAR = Term(date(2026, 3, 1), date(2027, 2, 28), anchor=date(2026, 3, 1))
 NEXT_YEAR = next_term(YEAR, 12)  # 2027-03-01 … 2028-02-29: 366 days
@@ -227,6 +227,11 @@ def test_a_quote_stands_for_thirty_minutes(at: str, refusal: QuoteRefusal | None
     quote = Quote(seat_offer(), made_at=rome("2026-11-22 10:00:00"))
     assert quote.expired(rome(at)) is (refusal is not None)
     assert confirm(quote, seat_offer(), rome(at)) is refusal
+
+
+def test_a_quote_made_before_the_clocks_go_back_stands_no_longer() -> None:
+    made, later = (rome(text).astimezone(ROME) for text in ("2026-10-25 02:50:00", "2026-10-25 03:00:00"))
+    assert Quote(seat_offer(), made).expired(later)  # ten minutes by the clock on the wall, seventy in truth
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,12 @@ def test_the_day_of_a_card_payment_is_24_hours_even_when_the_clocks_change() -> 
     assert not card_counts(begun, rome("2026-10-25 11:00") + TICK, expires_on, ROME)
 
 
+def test_it_makes_no_difference_in_which_zone_the_instants_are_written() -> None:
+    begun = rome("2026-10-24 12:00").astimezone(ROME)
+    too_late = rome("2026-10-25 11:30").astimezone(ROME)  # 23:30 by the clock on the wall, 24:30 in truth
+    assert not card_counts(begun, too_late, date(2026, 10, 14), ROME)
+
+
 @pytest.mark.parametrize(
     ("value_date", "confirmed_on", "counts"),
     [
