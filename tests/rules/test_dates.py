@@ -82,10 +82,12 @@ def test_a_day_begins_at_its_first_existing_instant(zone: str, day: str, first: 
 
 
 class JumpBeforeMidnight(tzinfo):
-    """A zone whose clocks go from 23:40:07 of 28 March straight to 00:40:07."""
+    """A zone whose clocks go forward by an hour at a second of 28 March, 23:40."""
 
-    jump = datetime(2026, 3, 28, 23, 40, 7)  # noqa: DTZ001
     hour = timedelta(hours=1)
+
+    def __init__(self, second: int) -> None:
+        self.jump = datetime(2026, 3, 28, 23, 40, second)  # noqa: DTZ001
 
     def utcoffset(self, at: datetime | None) -> timedelta:
         assert at is not None
@@ -100,9 +102,10 @@ class JumpBeforeMidnight(tzinfo):
         return at + self.hour if at.replace(tzinfo=None) >= self.jump else at
 
 
-def test_the_first_instant_is_found_to_the_second() -> None:
-    start = start_of(date(2026, 3, 29), JumpBeforeMidnight())  # type: ignore[arg-type]
-    assert start == utc("2026-03-28 23:40:07")
+@pytest.mark.parametrize("second", range(8))
+def test_the_first_instant_is_found_to_the_second(second: int) -> None:
+    start = start_of(date(2026, 3, 29), JumpBeforeMidnight(second))  # type: ignore[arg-type]
+    assert start == utc(f"2026-03-28 23:40:0{second}")
 
 
 def test_every_instant_leaves_in_utc() -> None:
