@@ -1,0 +1,64 @@
+"""The mails of the accounts: one function each, and one folder of three texts under `templates/mail`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from portal.accounts.queries import Administrator
+from portal.kit import outbox
+
+
+def user_names(db: Connection, *, to: Administrator, names: Sequence[tuple[str, str]], at: datetime) -> None:
+    """All user names of one address, each with the state of its platform."""
+    payload = {"names": [list(pair) for pair in names]}
+    outbox.put(db, outbox.MAIL, "user_names", payload, at=at, recipient=to.email, language=to.language)
+
+
+def reset_link(
+    db: Connection, *, to: Administrator, link_id: int, at: datetime, expires_at: datetime, reason: str | None = None
+) -> None:
+    """The link to set a new password. `reason` is what staff wrote when they sent it; None: asked for on the page."""
+    payload = {"link_id": link_id, "expires_at": expires_at.isoformat(), "username": to.username, "reason": reason}
+    key = f"reset-link:{link_id}"
+    outbox.put(
+        db,
+        outbox.MAIL,
+        "reset_link",
+        payload,
+        at=at,
+        recipient=to.email,
+        language=to.language,
+        key=key,
+        useless_after=expires_at,
+    )
+
+
+def invitation(db: Connection, *, to: Administrator, link_id: int, at: datetime, expires_at: datetime) -> None:
+    """The link with which a new administrator sets the first password."""
+    payload = {"link_id": link_id, "expires_at": expires_at.isoformat(), "username": to.username}
+    payload["full_name"] = to.full_name
+    key = f"invitation:{link_id}"
+    outbox.put(
+        db,
+        outbox.MAIL,
+        "invitation",
+        payload,
+        at=at,
+        recipient=to.email,
+        language=to.language,
+        key=key,
+        useless_after=expires_at,
+    )
+
+
+def password_set(db: Connection, *, to: Administrator, at: datetime) -> None:
+    """The notice that the password is new, with what to do if it was somebody else."""
+    payload = {"username": to.username, "at": at.isoformat()}
+    outbox.put(db, outbox.MAIL, "password_set", payload, at=at, recipient=to.email, language=to.language)
+
+
+def administrator_disabled(db: Connection, *, to: Administrator, at: datetime) -> None:
+    """The notice to a person who can no longer sign in."""
+    payload = {"username": to.username, "at": at.isoformat()}
+    outbox.put(db, outbox.MAIL, "administrator_disabled", payload, at=at, recipient=to.email, language=to.language)

@@ -1,0 +1,77 @@
+"""What is known of administrators, read as values. `find_` may miss, `get_` raises."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from portal.accounts.tables import administrators
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    id: int
+    platform_id: int
+    username: str
+    role: str
+    email: str
+    full_name: str
+    language: str
+    must_reset: bool
+    disabled_at: datetime | None
+
+    @property
+    def enabled(self) -> bool:
+        return self.disabled_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An administrator with the stored hash: only for those who compare it."""
+
+    administrator: Administrator
+    password_hash: str | None
+
+
+ADMINISTRATOR_COLUMNS = [administrators.c[name] for name in Administrator.__slots__]
+_SELECT: Select[tuple[object, ...]] = select(*ADMINISTRATOR_COLUMNS)
+
+
+def get_administrator(db: Connection, administrator_id: int) -> Administrator:
+    """Raises NoResultFound for an id that nobody has."""
+    return _value(db.execute(_SELECT.where(administrators.c.id == administrator_id)).one())
+
+
+def find_administrator(db: Connection, username: str) -> Administrator | None:
+    """By folded user name."""
+    row = db.execute(_SELECT.where(administrators.c.username == username)).one_or_none()
+    return _value(row) if row else None
+
+
+def find_credential(db: Connection, username: str) -> Credential | None:
+    """By folded user name, with the hash to compare."""
+    columns = [*ADMINISTRATOR_COLUMNS, administrators.c.password_hash]
+    row = db.execute(select(*columns).where(administrators.c.username == username)).one_or_none()
+    return Credential(Administrator(*row[:-1]), row[-1]) if row else None
+
+
+def administrators_of_email(db: Connection, email_folded: str) -> list[Administrator]:
+    """All enabled administrators with this folded address, in the order of their user names' age."""
+    found = administrators.c.email_folded == email_folded
+    rows = db.execute(_SELECT.where(found, administrators.c.disabled_at.is_(None)).order_by(administrators.c.id))
+    return [_value(row) for row in rows]
+
+
+def administrators_of_platform(db: Connection, platform_id: int) -> list[Administrator]:
+    rows = db.execute(_SELECT.where(administrators.c.platform_id == platform_id).order_by(administrators.c.id))
+    return [_value(row) for row in rows]
+
+
+def count_enabled(db: Connection, platform_id: int) -> int:
+    """How many administrators of the platform can sign in."""
+    enabled = (administrators.c.platform_id == platform_id) & administrators.c.disabled_at.is_(None)
+    return db.execute(select(func.count()).where(enabled)).scalar_one()
+
+
+def _value(row: Row[tuple[object, ...]]) -> Administrator:
+    return Administrator(*row)

@@ -1,0 +1,120 @@
+"""Server-side sessions: the cookie holds a random token and a signed instant; the row is the judge."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select, update
+
+from portal.accounts.events import Event
+from portal.accounts.queries import ADMINISTRATOR_COLUMNS, Administrator
+from portal.accounts.tables import administrators, sessions
+from portal.kit import audit
+from portal.rules import sessions as rules
+from portal.rules.sessions import EndReason
+
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Somebody who is signed in, for as long as `life` says if they do nothing more."""
+
+    session_id: int
+    administrator: Administrator
+    started_at: datetime
+    last_active_at: datetime
+    life: rules.Alive
+    write_due: bool  # the row lags behind: `touch` it
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A session that was, and why it is no more. `noted`: the row says so already."""
+
+    session_id: int
+    administrator_id: int
+    reason: EndReason
+    noted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The session that is alive when the same person signs in again."""
+
+    started_at: datetime
+    last_active_at: datetime
+    device: str
+
+
+def find(
+    db: Connection, token: str, *, at: datetime, cookie_at: datetime | None, idle: timedelta
+) -> Live | Over | None:
+    """What the token stands for at instant `at`; `cookie_at` is the last activity that the signed cookie tells."""
+    columns = [sessions.c[n] for n in ("id", "started_at", "last_active_at", "ended_at", "ended_because")]
+    joined = sessions.join(administrators)
+    query = select(*columns, *ADMINISTRATOR_COLUMNS).select_from(joined).where(sessions.c.token_hash == _hash(token))
+    row = db.execute(query).one_or_none()
+    if row is None:
+        return None
+    session_id, started_at, stored_at, ended_at, because, *person = row
+    administrator = Administrator(*person)
+    if ended_at is not None:
+        return Over(session_id, administrator.id, EndReason(because), noted=True)
+    last_active_at = rules.last_activity(cookie_at or stored_at, stored_at, at)
+    if not administrator.enabled:
+        return Over(session_id, administrator.id, EndReason.DISABLED, noted=False)
+    life = rules.liveness(started_at, last_active_at, at, idle)
+    if isinstance(life, rules.Ended):
+        return Over(session_id, administrator.id, life.reason, noted=False)
+    due = rules.activity_write_due(stored_at, at)
+    return Live(session_id, administrator, started_at, last_active_at, life, due)
+
+
+def find_elsewhere(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> Elsewhere | None:
+    """The session of this person that may still be alive. The row lags, so in doubt it is asked about."""
+    row = db.execute(
+        select(sessions.c.started_at, sessions.c.last_active_at, sessions.c.device).where(
+            sessions.c.administrator_id == administrator_id, sessions.c.ended_at.is_(None)
+        )
+    ).one_or_none()
+    if row is None or not rules.possibly_alive(row.started_at, row.last_active_at, at, idle):
+        return None
+    return Elsewhere(*row)
+
+
+def start(db: Connection, administrator: Administrator, *, at: datetime, network: str, device: str) -> str:
+    """End whatever session the person has, open a new one, and return its token: the only time it is seen."""
+    ended = end_all(db, administrator.id, EndReason.TAKEN_OVER, at=at)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    row = {"token_hash": _hash(token), "administrator_id": administrator.id, "device": device[:120]}
+    db.execute(sessions.insert().values(row | {"started_at": at, "last_active_at": at, "network": network}))
+    event = Event.TAKEN_OVER if ended else Event.SIGNED_IN
+    who = {"platform_id": administrator.platform_id, "administrator_id": administrator.id}
+    audit.record(db, event, at=at, network=network, **who)
+    return token
+
+
+def touch(db: Connection, session_id: int, *, at: datetime) -> None:
+    """Let the row catch up with the activity that the cookie already tells."""
+    behind = (sessions.c.id == session_id) & sessions.c.ended_at.is_(None) & (sessions.c.last_active_at < at)
+    db.execute(update(sessions).where(behind).values(last_active_at=at))
+
+
+def end(db: Connection, session_id: int, reason: EndReason, *, at: datetime) -> bool:
+    """End one session for good; every copy of its cookie is worthless from the commit on."""
+    live = (sessions.c.id == session_id) & sessions.c.ended_at.is_(None)
+    return db.execute(update(sessions).where(live).values(ended_at=at, ended_because=reason)).rowcount == 1
+
+
+def end_all(db: Connection, administrator_id: int, reason: EndReason, *, at: datetime, but: int | None = None) -> int:
+    """End the sessions of a person, all or all `but` one; returns how many there were."""
+    live = (sessions.c.administrator_id == administrator_id) & sessions.c.ended_at.is_(None)
+    if but is not None:
+        live &= sessions.c.id != but
+    return db.execute(update(sessions).where(live).values(ended_at=at, ended_because=reason)).rowcount
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

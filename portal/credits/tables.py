@@ -1,0 +1,26 @@
+"""Lots of SMS credits, and the ledger of their movements. A balance is a sum; nobody writes one."""
+
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Integer, String, Table
+
+from portal.kit.db import Instant, metadata
+
+lots = Table(
+    "lots",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False, index=True),
+    Column("bought_on", Date, nullable=False),
+    Column("kept_until", Date),  # the last day it was promised apart from E: see rules.credits
+)
+
+movements = Table(
+    "movements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("lot_id", ForeignKey("lots.id"), nullable=False, index=True),
+    Column("amount", Integer, nullable=False),  # credits; bought is above zero, spent and written off below
+    Column("kind", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("idempotency_key", String(100), unique=True),
+    CheckConstraint("amount <> 0", name="amount"),
+)

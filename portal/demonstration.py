@@ -1,0 +1,57 @@
+"""The demonstration as a command: a fresh cast, a worker beside the server, and what to do in the browser."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from portal import migrations
+from portal.outside.post import FolderPost
+from portal.parts import Parts
+from portal.web.demo.cast import CAST, PASSWORD, seed
+
+
+def prepare(build: Callable[[], Any], *, keep: bool) -> None:
+    """A database with the cast as it stands today; `keep` goes on with the last one."""
+    parts: Parts = build().extensions["portal"]
+    if not keep:
+        _forget(parts)
+        parts = build().extensions["portal"]
+    fresh = not migrations.is_current(parts.database.writer)
+    migrations.upgrade(parts.database.writer)
+    if fresh:
+        with parts.hasher.turn() as turn:
+            password_hash = turn.hash(PASSWORD)
+        with parts.database.write() as db:
+            seed(db, parts.links, password_hash, at=parts.clock.now(), zone=parts.settings.timezone)
+    parts.database.close()
+
+
+def _forget(parts: Parts) -> None:
+    """Remove the demonstration's own files, and nothing else."""
+    parts.database.close()
+    folder = parts.settings.instance_path
+    for name in ("demo.db", "demo.db-wal", "demo.db-shm", "demo.clock"):
+        (folder / name).unlink(missing_ok=True)
+    if isinstance(parts.post, FolderPost):
+        parts.post.empty()
+
+
+@contextmanager
+def worker() -> Iterator[None]:
+    """A worker for as long as the block runs."""
+    process = subprocess.Popen([sys.executable, "-m", "portal", "worker"])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def welcome(port: int) -> str:
+    people = "\n".join(f"    {actor.username:<12} {actor.shows}" for actor in CAST)
+    return (
+        f"\n  Open  http://127.0.0.1:{port}/login\n\n  The password of everybody:  {PASSWORD}\n\n{people}\n\n"
+        f"  The mails and the clock:  http://127.0.0.1:{port}/demo\n  Stop with Ctrl-C.\n"
+    )

@@ -1,0 +1,115 @@
+"""The only place where the parts are wired together: settings → parts → pages → hooks → error pages."""
+
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from flask_wtf import CSRFProtect
+
+from portal import settings as settings_module
+from portal.kit import logs
+from portal.kit.clock import Clock, MovableClock, SystemClock
+from portal.kit.db import Database
+from portal.kit.hashing import Hasher
+from portal.kit.links import Links
+from portal.outside.post import FolderPost, Post, SmtpPost
+from portal.parts import Parts
+from portal.settings import Settings
+from portal.web import (
+    access,
+    cookies,
+    edge,
+    errors,
+    frame,
+    headers,
+    operations,
+    profile,
+    recovery,
+    session_life,
+    sign_in,
+    subscription,
+    who,
+)
+
+LARGEST_BODY = 64 * 1024  # bytes; a page that takes files raises it for itself
+PAGES = (operations, sign_in, recovery, session_life, subscription, profile)
+
+
+def create_app(clock: Clock | None = None, **overrides: Any) -> Flask:
+    """The WSGI application. `clock` replaces the system's; `overrides` are typed settings that win over the rest."""
+    settings = settings_module.load(**overrides)
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+    app = Flask("portal", instance_path=str(settings.instance_path))
+    _configure(app, settings)
+    app.extensions["portal"] = _parts(app, settings, clock)
+    logs.configure(_log_context)
+    _hooks(app, settings)
+    for module in PAGES:
+        app.register_blueprint(module.pages)
+    if settings.demo:
+        from portal.web.demo import views
+
+        app.register_blueprint(views.pages)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.keys[1:]),
+        SESSION_COOKIE_NAME=settings.cookie_name,
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        TRUSTED_HOSTS=settings.trusted_hosts,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        MAX_FORM_PARTS=200,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session it is bound to
+        MAIL_SERVER=settings.mail_server,
+        MAIL_PORT=settings.mail_port,
+        MAIL_USE_TLS=settings.mail_use_tls,
+        MAIL_USE_SSL=settings.mail_use_ssl,
+        MAIL_USERNAME=settings.mail_username or None,
+        MAIL_PASSWORD=settings.mail_password.reveal() or None,
+        MAIL_DEFAULT_SENDER=settings.mail_default_sender,
+    )
+    app.session_interface = cookies.SignedCookie(settings.keys)
+    app.url_map.strict_slashes = False
+
+
+def _parts(app: Flask, settings: Settings, clock: Clock | None) -> Parts:
+    folder = settings.instance_path
+    post: Post = FolderPost(folder / "demo-mail") if settings.demo else SmtpPost(app)
+    hasher = Hasher(
+        memory=settings.argon2_memory_kib,
+        time_cost=settings.argon2_time_cost,
+        parallelism=settings.argon2_parallelism,
+        simultaneous=settings.argon2_simultaneous,
+    )
+    ticking = clock or (MovableClock(folder / "demo.clock") if settings.demo else SystemClock())
+    return Parts(settings, ticking, Database(settings.database_url), hasher, Links(settings.keys), post)
+
+
+def _hooks(app: Flask, settings: Settings) -> None:
+    """In the order in which they run before a request; after it, the other way round."""
+    if settings.trusted_proxies:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
+    headers.init_app(app, settings)
+    edge.init_app(app)
+    who.init_app(app)
+    CSRFProtect(app)
+    access.init_app(app)
+    frame.init_app(app, settings)
+    errors.init_app(app)
+
+
+def _log_context() -> dict[str, Any]:
+    """Who asked for what: never a query string, which may hold what people typed."""
+    if not has_request_context():
+        return {}
+    found = {"reference": errors.reference(), "method": request.method, "endpoint": request.endpoint}
+    if "now" in g:
+        found["network"] = edge.network()
+    return found

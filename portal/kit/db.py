@@ -1,0 +1,123 @@
+"""Connections. A page that reads gets an autocommit, read-only connection; what writes gets one transaction.
+
+SQLite: WAL, so that readers and the writer do not wait for each other; BEGIN IMMEDIATE, so that two writers queue
+(5 s) instead of failing half-way; synchronous FULL, because a sign-out or a payment that was confirmed must survive
+a power cut. PostgreSQL: the same calls; readers save the BEGIN and COMMIT round trips.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, MetaData, Table, create_engine, event
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+BUSY_SECONDS = 5  # how long a SQLite writer waits for another
+POOL_SIZE = 5  # connections kept open by a process, for each of reading and writing
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant: timestamptz on PostgreSQL, whole microseconds since 1970 on SQLite. Naive is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind: TypeEngine[Any] = BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime is not an instant")
+        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return _EPOCH + timedelta(microseconds=value)
+        found: datetime = value
+        return found.astimezone(UTC)
+
+
+class Database:
+    """The two ways to the data: `read()` and `write()`."""
+
+    def __init__(self, url: str) -> None:
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        sqlite = url.startswith("sqlite")
+        self.writer = _sqlite(url, write=True) if sqlite else _postgres(url, write=True)
+        self.reader = _sqlite(url, write=False) if sqlite else _postgres(url, write=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed when the block returns, undone when it raises."""
+        with self.writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def _sqlite(url: str, *, write: bool) -> Engine:
+    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=10, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late and is never IMMEDIATE
+        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+        if not write:
+            connection.execute("PRAGMA query_only = ON")
+
+    if write:
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres(url: str, *, write: bool) -> Engine:
+    options = "-c timezone=utc -c lock_timeout=5s -c statement_timeout=30s"
+    if write:
+        return create_engine(url, pool_size=POOL_SIZE, connect_args={"options": options}, pool_pre_ping=True)
+    read_only = f"{options} -c default_transaction_read_only=on"
+    return create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        connect_args={"options": read_only},
+        isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,
+        pool_pre_ping=True,
+    )
+
+
+def insert_once(db: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert unless a unique key is there already; returns whether a row was written."""
+    insert = sqlite_insert if db.dialect.name == "sqlite" else postgres_insert
+    return db.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1

@@ -1,0 +1,87 @@
+"""Languages, dates and money as people read them. The only module that formats either.
+
+The catalogues are the `.po` files themselves, compiled in memory at start: nothing to build, nothing to go stale.
+"""
+
+import functools
+import io
+from datetime import date, datetime
+from decimal import Decimal
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+from babel.support import Translations
+from flask_babel import Domain, get_locale
+
+LANGUAGES = {"it": Locale("it"), "en": Locale("en", "GB")}  # English with day before month
+DEFAULT_LANGUAGE = "it"
+OWN_NAMES = {"it": "Italiano", "en": "English"}
+
+
+@functools.cache
+def catalogue(language: str) -> Translations:
+    """The translations of a language. English is what the sources say, and has no file."""
+    path = resources.files("portal") / "translations" / f"{language}.po"
+    if not path.is_file():
+        return Translations()
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(path.read_bytes()), locale=language))
+    compiled.seek(0)
+    return Translations(compiled, domain="messages")
+
+
+class _Catalogues(Domain):  # type: ignore[misc]
+    def get_translations(self) -> Translations:
+        return catalogue(language())
+
+
+_domain = _Catalogues()
+gettext = _domain.gettext
+ngettext = _domain.ngettext
+lazy_gettext = _domain.lazy_gettext
+
+
+def language() -> str:
+    """The language of the present page or mail: a key of LANGUAGES."""
+    found = get_locale()
+    return found.language if found else DEFAULT_LANGUAGE
+
+
+def day(value: date, style: str = "long") -> str:
+    """A calendar date: "22 November 2026". Styles are CLDR's: full has the weekday, medium is short."""
+    return str(format_date(value, style, LANGUAGES[language()]))
+
+
+def day_and_month(value: date) -> str:
+    """A date whose year is plain from what stands beside it: "2 December"."""
+    return str(format_date(value, "d MMMM", LANGUAGES[language()]))
+
+
+def weekday(value: date) -> str:
+    """A date with its weekday and without its year: "Wednesday 2 December"."""
+    return str(format_date(value, "EEEE d MMMM", LANGUAGES[language()]))
+
+
+def moment(value: datetime, zone: ZoneInfo) -> str:
+    """An instant in a zone: "22 November 2026, 10:02"."""
+    pattern = "d MMMM y, HH:mm"
+    return str(format_datetime(value, pattern, tzinfo=zone, locale=LANGUAGES[language()]))
+
+
+def clock(value: datetime, zone: ZoneInfo) -> str:
+    """The time of day of an instant in a zone: "10:02"."""
+    return str(format_datetime(value, "HH:mm", tzinfo=zone, locale=LANGUAGES[language()]))
+
+
+def number(value: int) -> str:
+    return str(format_decimal(value, locale=LANGUAGES[language()]))
+
+
+def money(cents: int, currency: str) -> str:
+    """An amount in cents: exact, because the cents never pass through a float."""
+    return str(format_currency(Decimal(cents) / 100, currency, locale=LANGUAGES[language()]))

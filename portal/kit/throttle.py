@@ -1,0 +1,49 @@
+"""Limits that hold across processes and under simultaneous requests: one row a key, one pure step a claim.
+
+The step (from the rules) gets the row's present state and returns its verdict and the state to keep. The row is locked
+between the two, by BEGIN IMMEDIATE on SQLite and FOR UPDATE on PostgreSQL, so exactly as many claims pass as the rule
+allows. Keys are stored hashed: they hold user names and client networks.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import Column, Connection, String, Table, Text, delete, select, update
+
+from portal.kit.db import Instant, insert_once, metadata
+
+Verdict = TypeVar("Verdict")
+Step = Callable[[str | None], tuple[Verdict, str]]
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("state", Text),
+    Column("changed_at", Instant, nullable=False, index=True),
+)
+
+
+def claim(db: Connection, key: str, step: Step[Verdict], *, at: datetime) -> Verdict:
+    """Apply `step` to the key's state and keep what it returns."""
+    name = _name(key)
+    insert_once(db, limits, {"key": name, "state": None, "changed_at": at})
+    state = db.execute(select(limits.c.state).where(limits.c.key == name).with_for_update()).scalar_one()
+    verdict, new = step(state)
+    db.execute(update(limits).where(limits.c.key == name).values(state=new, changed_at=at))
+    return verdict
+
+
+def clear(db: Connection, key: str) -> None:
+    db.execute(delete(limits).where(limits.c.key == _name(key)))
+
+
+def forget_unused(db: Connection, *, at: datetime, after: timedelta) -> int:
+    """Remove the rows that nobody touched for `after`; returns how many."""
+    return db.execute(delete(limits).where(limits.c.changed_at < at - after)).rowcount
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

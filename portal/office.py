@@ -1,0 +1,190 @@
+"""What the commands do: the same actions as the pages, called by the operator's own people."""
+
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import Connection
+
+from portal import standing
+from portal.accounts import administrators, passwords, queries, recovery, sessions
+from portal.accounts.administrators import Newcomer, Taken
+from portal.accounts.links import Purpose
+from portal.accounts.queries import Administrator
+from portal.parts import Parts
+from portal.rules import access, names
+from portal.rules.access import Block
+from portal.rules.names import BadName, UserName
+from portal.rules.passwords import Accepted
+from portal.rules.sessions import EndReason
+from portal.subscription import actions as subscription
+from portal.subscription.actions import NewPlatform
+
+BY = "command line"
+
+
+class Refused(Exception):
+    """The command did nothing; the message says why."""
+
+
+def create_platform(parts: Parts, platform_id: int, given: dict[str, Any], password: str | None) -> None:
+    """A platform with its first term and administrator, in one transaction. Raises Refused."""
+    channels = {"sms"} if given["sms_only"] else set(given["channels"].split(","))
+    if not channels <= {"email", "sms"} or not channels:
+        raise Refused("--channels takes email, sms or both, separated by a comma.")
+    if ("email" in channels) != (given["term"] is not None):
+        raise Refused("--term goes with the e-mail channel, and only with it.")
+    if given["trial"] and given["cancelled"]:
+        raise Refused("A trial cannot be cancelled.")
+    new = NewPlatform(
+        platform_id,
+        given["edition"],
+        email_channel="email" in channels,
+        sms_channel="sms" in channels,
+        term=given["term"],
+        trial=given["trial"],
+        company=given["company"],
+        additional_seats=given["seats"],
+    )
+    username = given["username"] or names.first_user_name(platform_id).folded
+    at = parts.clock.now()
+    with parts.database.write() as db:
+        if subscription.create(db, new, at=at):
+            raise Refused(f"Platform {platform_id} exists already, or did.")
+        if given["cancelled"]:
+            subscription.cancel(db, platform_id, at=at)
+        _create_administrator(db, parts, username, given | {"company": new.company}, password)
+
+
+def create_administrator(parts: Parts, given: dict[str, Any], password: str | None) -> None:
+    """An administrator on the platform that the user name tells, within its seats. Raises Refused."""
+    with parts.database.write() as db:
+        name = _name(given["username"])
+        place = _standing(db, parts, name.platform_id)
+        seats = standing.seats(db, place)
+        if seats.taken >= seats.paid:
+            raise Refused(f"Platform {name.platform_id} has {seats.paid} seats and all are taken.")
+        company = {"company": place.platform.company}
+        _create_administrator(db, parts, name.folded, given | company, password)
+
+
+def _create_administrator(
+    db: Connection, parts: Parts, username: str, given: dict[str, Any], password: str | None
+) -> None:
+    name, email = _name(username), _email(given["email"])
+    newcomer = Newcomer(name, email, given["name"], given["language"])
+    password_hash = _hash(parts, newcomer, given["company"], password) if password is not None else None
+    found = administrators.create(db, parts.links, newcomer, at=parts.clock.now(), password_hash=password_hash)
+    if isinstance(found, Taken):
+        raise Refused(f"The user name {name.folded} exists already, or did.")
+
+
+def _hash(parts: Parts, newcomer: Newcomer, company: str, password: str) -> str:
+    brand = parts.settings.brand
+    person = Administrator(0, newcomer.name.platform_id, newcomer.name.folded, "", newcomer.email, "", "", False, None)
+    found = passwords.judge(password, person, brand=brand, company=company)
+    if not isinstance(found, Accepted):
+        raise Refused(f"This password cannot be used: {found.reason}.")
+    with parts.hasher.turn() as turn:
+        return turn.hash(found.normalised)
+
+
+def _name(text: str) -> UserName:
+    name = names.parse(text)
+    if isinstance(name, BadName) or not name.is_canonical:
+        raise Refused(f"{text!r} is not a user name: write m1234, or m1234-anna for an additional administrator.")
+    return name
+
+
+def _email(text: str) -> str:
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise Refused(f"{text!r} is not an e-mail address: {error}") from None
+
+
+def _standing(db: Connection, parts: Parts, platform_id: int) -> standing.Standing:
+    try:
+        return standing.find(db, platform_id, at=parts.clock.now(), zone=parts.settings.timezone)
+    except LookupError:
+        raise Refused(f"There is no platform {platform_id}.") from None
+
+
+def _administrator(db: Connection, username: str) -> Administrator:
+    person = queries.find_administrator(db, _name(username).folded)
+    if person is None:
+        raise Refused(f"There is no administrator {username}.")
+    return person
+
+
+def describe_platform(parts: Parts, platform_id: int) -> dict[str, Any]:
+    """State, dates, seats, credits, blocks and people of a platform. Raises Refused."""
+    with parts.database.read() as db:
+        place = _standing(db, parts, platform_id)
+        seats, found = standing.seats(db, place), standing.credits_of(db, place)
+        change = place.next_change
+        return {
+            "platform": platform_id,
+            "state": str(place.state),
+            "edition": place.platform.edition,
+            "expires_on": place.expires_on,
+            "days_left": place.days_left,
+            "next_change": f"{change.state} at {change.at.isoformat()}" if change else None,
+            "seats": f"{seats.taken} of {seats.paid}",
+            "credits": found.balance.spendable,
+            "frozen_credits": found.balance.frozen,
+            "blocks": [str(block.code) for block in place.blocks],
+            "legal_hold": place.platform.legal_hold_since is not None,
+            "administrators": [person.username for person in queries.administrators_of_platform(db, platform_id)],
+        }
+
+
+def block(parts: Parts, platform_id: int, code: str, note: str) -> None:
+    """Block a platform. Raises Refused."""
+    found, at = _block_code(code), parts.clock.now()
+    with parts.database.write() as db:
+        _standing(db, parts, platform_id)
+        if not subscription.block(db, platform_id, found, by=BY, note=note, at=at):
+            raise Refused(f"Platform {platform_id} is blocked for {code} already.")
+        if found in access.ENDS_SESSIONS:
+            for person in queries.administrators_of_platform(db, platform_id):
+                sessions.end_all(db, person.id, EndReason.COMPROMISED, at=at)
+                recovery.force_reset(db, person)
+
+
+def unblock(parts: Parts, platform_id: int, code: str) -> None:
+    """Lift a block. Raises Refused."""
+    with parts.database.write() as db:
+        if not subscription.lift(db, platform_id, _block_code(code), by=BY, at=parts.clock.now()):
+            raise Refused(f"Platform {platform_id} is not blocked for {code}.")
+
+
+def hold(parts: Parts, platform_id: int) -> None:
+    """Put a legal hold. Raises Refused."""
+    with parts.database.write() as db:
+        _standing(db, parts, platform_id)
+        if not subscription.hold(db, platform_id, by=BY, at=parts.clock.now()):
+            raise Refused(f"Platform {platform_id} is held already.")
+
+
+def disable_administrator(parts: Parts, username: str) -> None:
+    """Disable. Raises Refused."""
+    with parts.database.write() as db:
+        if not administrators.disable(db, _administrator(db, username), at=parts.clock.now()):
+            raise Refused(f"{username} is disabled already.")
+
+
+def send_reset_link(parts: Parts, username: str, reason: str) -> None:
+    """Mail a support link. Raises Refused."""
+    with parts.database.write() as db:
+        person = _administrator(db, username)
+        if not person.enabled:
+            raise Refused(f"{username} is disabled.")
+        at = parts.clock.now()
+        recovery.send_reset_link(db, parts.links, person, Purpose.SUPPORT_RESET, at=at, reason=reason)
+
+
+def _block_code(code: str) -> Block:
+    try:
+        return Block(code)
+    except ValueError:
+        raise Refused(f"{code!r} is no reason: use one of {', '.join(Block)}.") from None

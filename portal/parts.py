@@ -1,0 +1,20 @@
+"""What the factory puts together and web and jobs use: handed on as one value, never looked up in a container."""
+
+from dataclasses import dataclass
+
+from portal.kit.clock import Clock
+from portal.kit.db import Database
+from portal.kit.hashing import Hasher
+from portal.kit.links import Links
+from portal.outside.post import Post
+from portal.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    settings: Settings
+    clock: Clock
+    database: Database
+    hasher: Hasher
+    links: Links
+    post: Post

@@ -1,0 +1,244 @@
+"""The settings: typed, frozen, read once from `PORTAL_<NAME>` over `instance/config.toml`.
+
+`load` never stops at the first fault: it lists every wrong or missing value with its remedy.
+"""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from portal.rules import terms
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SHORTEST_SECRET = 32  # characters: 128 bits even where they are hexadecimal digits
+WEAK_SECRETS = ("changeme", "change-me", "secret", "development", "example", "default")
+
+
+class Secret(str):
+    """A string that does not show itself in logs and tracebacks; `.reveal()` is the deliberate act."""
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def reveal(self) -> str:
+        return str.__str__(self)
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `faults` holds one line for each, with its remedy."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"- {fault}" for fault in faults))
+
+
+def _flag(text: str) -> bool:
+    try:
+        return {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+        }[text.lower()]
+    except KeyError:
+        raise ValueError("write 1 or 0") from None
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"write a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("write a time zone such as Europe/Rome") from None
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not (secure and parts.netloc and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc):
+        raise ValueError("write https://host without a path (http only for 127.0.0.1 and localhost)")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _address(text: str) -> str:
+    name, _, domain = text.rpartition("@")
+    if not name or "." not in domain or any(c in text for c in " ,;\r\n"):
+        raise ValueError("write one e-mail address")
+    return text
+
+
+def _seconds(text: str) -> timedelta:
+    return timedelta(seconds=_number(2, 86_400)(text))
+
+
+def _secrets(text: str) -> tuple[Secret, ...]:
+    return tuple(Secret(part) for part in text.split(",") if part)
+
+
+def _setting(parse: Callable[[str], Any], help: str, default: Any = None) -> Any:
+    return field(default=default, metadata={"parse": parse, "help": help})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field for each `PORTAL_<NAME>`; the second word of a field is what the README's table says of it."""
+
+    instance_path: Path = _setting(Path, "folder of the database, config.toml and files", Path("instance"))
+    demo: bool = _setting(_flag, "the demonstration: stand-in mail, movable clock, cast of customers", False)
+    secret_key: Secret = _setting(Secret, "signs cookies and links; 32 random characters or more", Secret(""))
+    secret_key_fallbacks: tuple[Secret, ...] = _setting(_secrets, "earlier keys, comma-separated, still accepted", ())
+    database_url: str = _setting(str, "SQLAlchemy URL; default: SQLite in the instance folder", "")
+    public_url: str = _setting(_origin, "the portal's own address, used in every mail", "http://127.0.0.1:8000")
+    trusted_proxies: int = _setting(_number(0, 9), "proxies in front whose forwarded headers are believed", 0)
+    timezone: ZoneInfo = _setting(_zone, "business time zone: where calendar days are counted", terms.BUSINESS_ZONE)
+    idle_timeout_seconds: timedelta = _setting(_seconds, "idle seconds that end a session", terms.IDLE_TIMEOUT)
+    brand: str = _setting(str, "the service's name, on pages and in mails", "Portal")
+    support_email: str = _setting(_address, "where customers write to", "support@example.com")
+    mail_server: str = _setting(str, "SMTP host", "127.0.0.1")
+    mail_port: int = _setting(_number(1, 65535), "SMTP port", 25)
+    mail_use_tls: bool = _setting(_flag, "STARTTLS", False)
+    mail_use_ssl: bool = _setting(_flag, "TLS from the first byte", False)
+    mail_username: str = _setting(str, "SMTP user", "")
+    mail_password: Secret = _setting(Secret, "SMTP password", Secret(""))
+    mail_default_sender: str = _setting(_address, "From address of every mail", "no-reply@example.com")
+    argon2_memory_kib: int = _setting(_number(1024, 4_194_304), "argon2id memory", 47_104)
+    argon2_time_cost: int = _setting(_number(1, 100), "argon2id passes", 1)
+    argon2_parallelism: int = _setting(_number(1, 16), "argon2id lanes", 1)
+    argon2_simultaneous: int = _setting(
+        _number(1, 1024), "password hashes at once in a process; default: cores − 1", max(1, (os.cpu_count() or 2) - 1)
+    )
+    throttle: bool = _setting(_flag, "limits on sign-in and recovery; may be off only on 127.0.0.1", True)
+
+    @property
+    def secure(self) -> bool:
+        """Whether the portal is reached by HTTPS."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """Host headers that are answered: the portal's own, and this machine's for health checks."""
+        return [urlsplit(self.public_url).hostname or "", "127.0.0.1", "localhost", "[::1]"]
+
+    @property
+    def cookie_name(self) -> str:
+        return "__Host-portal" if self.secure else "portal"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All signing keys, the present one first."""
+        return (self.secret_key.reveal(), *(key.reveal() for key in self.secret_key_fallbacks))
+
+
+NAMES = tuple(f.name.upper() for f in fields(Settings))
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """The settings of this process.
+
+    `overrides` (already typed) win over the environment, which wins over the file.
+    Raises SettingsError with every fault at once.
+    """
+    environ = os.environ if environ is None else environ
+    faults: list[str] = []
+    given = {name[7:]: value for name, value in environ.items() if name.startswith("PORTAL_")}
+    folder = Path(overrides.get("instance_path") or given.get("INSTANCE_PATH") or "instance").absolute()
+    raw = _from_file(folder / "config.toml", faults) | given
+    values = _parsed(raw, faults) | overrides | {"instance_path": folder}
+    found = Settings(**values)
+    if not found.database_url:
+        name = "demo.db" if found.demo else "portal.db"
+        found = Settings(**values | {"database_url": f"sqlite:///{folder / name}"})
+    if found.demo and not found.secret_key:
+        found = Settings(**values | {"database_url": found.database_url, "secret_key": _demo_secret(folder)})
+    faults += _contradictions(found, raw)
+    if faults:
+        raise SettingsError(faults)
+    return found
+
+
+def _from_file(path: Path, faults: list[str]) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        return {name.upper(): str(value) for name, value in tomllib.loads(path.read_text("utf-8")).items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        faults.append(f"instance/config.toml cannot be read ({error}): mend it or take it away.")
+        return {}
+
+
+def _parsed(raw: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+    values = {}
+    parsers = {f.name.upper(): (f.name, f.metadata["parse"]) for f in fields(Settings)}
+    for name, text in raw.items():
+        if name not in parsers:
+            faults.append(f"PORTAL_{name} is not a setting: mend its name or take it away.")
+            continue
+        try:
+            values[parsers[name][0]] = parsers[name][1](text.strip())
+        except ValueError as error:
+            faults.append(f"PORTAL_{name} is wrong: {error}.")
+    return values
+
+
+def _contradictions(found: Settings, raw: Mapping[str, str]) -> list[str]:
+    faults = []
+    if not found.demo:
+        faults += _weak_keys(found)
+        if not (found.mail_use_tls or found.mail_use_ssl or found.mail_server in LOOPBACK):
+            faults.append("PORTAL_MAIL_SERVER would be used in plain text: set PORTAL_MAIL_USE_TLS=1.")
+        faults += [
+            f"PORTAL_{name} is missing: set it to {what}."
+            for name, what in (("SUPPORT_EMAIL", "the address customers write to"), ("PUBLIC_URL", "https://your.host"))
+            if name not in raw and found.secure
+        ]
+    if found.secure and not found.throttle:
+        faults.append("PORTAL_THROTTLE may be off only where PUBLIC_URL is on 127.0.0.1: take it away.")
+    if not found.database_url.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        faults.append("PORTAL_DATABASE_URL is wrong: write sqlite:///path or postgresql+psycopg://user@host/name.")
+    return faults
+
+
+def _weak_keys(found: Settings) -> list[str]:
+    remedy = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+    faults = []
+    for name, keys in (("SECRET_KEY", found.keys[:1]), ("SECRET_KEY_FALLBACKS", found.keys[1:])):
+        for key in keys:
+            if not key:
+                faults.append(f"PORTAL_{name} is missing: {remedy}.")
+            elif len(key) < SHORTEST_SECRET or len(set(key)) < 10 or any(w in key.lower() for w in WEAK_SECRETS):
+                faults.append(f"PORTAL_{name} is too weak: {remedy}.")
+    return faults
+
+
+def _demo_secret(folder: Path) -> Secret:
+    """The demonstration's own key, made at its first start and kept so that sign-ins survive a restart."""
+    path = folder / "demo.key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), "utf-8")
+    return Secret(path.read_text("utf-8"))

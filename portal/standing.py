@@ -1,0 +1,129 @@
+"""Where a platform stands: the one composition of subscription, credits and accounts that page, mail and job share."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from portal.accounts import queries as accounts
+from portal.credits import queries as credits
+from portal.rules import access, dates, lifecycle, renewal
+from portal.rules import credits as credit_rules
+from portal.rules import seats as seat_rules
+from portal.rules.access import Act, Block, Decision, Role
+from portal.rules.credits import Balance, LotView
+from portal.rules.lifecycle import Change, Life, State
+from portal.subscription import queries as subscription
+from portal.subscription.queries import OpenBlock, Platform, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A platform at an instant, as the rules see it. Days are business days of `zone`."""
+
+    platform: Platform
+    terms: list[Term]
+    blocks: list[OpenBlock]
+    life: Life
+    at: datetime
+    zone: ZoneInfo
+
+    @property
+    def state(self) -> State:
+        return lifecycle.state(self.life, self.at, self.zone)
+
+    @property
+    def today(self) -> date:
+        return dates.business_date(self.at, self.zone)
+
+    @property
+    def expires_on(self) -> date | None:
+        return self.life.expires_on
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the present state."""
+        return lifecycle.last_day(self.life, self.at, self.zone)
+
+    @property
+    def days_left(self) -> int | None:
+        return lifecycle.days_left(self.life, self.at, self.zone)
+
+    @property
+    def next_change(self) -> Change | None:
+        return lifecycle.next_change(self.life, self.at, self.zone)
+
+    @property
+    def term(self) -> Term | None:
+        """The term that runs today, or ran last."""
+        begun = [term for term in self.terms if term.starts_on <= self.today]
+        return begun[-1] if begun else (self.terms[0] if self.terms else None)
+
+    @property
+    def deleted_from(self) -> date | None:
+        """The first day on which the data may be deleted."""
+        if self.expires_on is None:
+            return None
+        return dates.business_date(lifecycle.end_of_grace(self.expires_on, self.zone), self.zone)
+
+    def decide(self, act: Act, role: Role) -> Decision:
+        """Whether somebody with this role may do this now, or why not."""
+        codes: set[Block] = {block.code for block in self.blocks}
+        renewal_open = self.expires_on is not None and self.today >= renewal.renew_from(self.expires_on)
+        subscribed = not self.platform.trial and self.expires_on is not None
+        return access.decide(act, role, self.state, codes, subscribed=subscribed, renewal_open=renewal_open)
+
+
+def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> Standing:
+    """The platform at instant `at`. Raises LookupError for an ID that no platform has."""
+    platform = subscription.find_platform(db, platform_id)
+    if platform is None:
+        raise LookupError(f"no platform {platform_id}")
+    paid = subscription.terms_of(db, platform_id)
+    quiet_since = None if paid else _quiet_since(db, platform, at, zone)
+    life = subscription.life_of(platform, paid, quiet_since=quiet_since)
+    return Standing(platform, paid, subscription.open_blocks(db, platform_id), life, at, zone)
+
+
+def _quiet_since(db: Connection, platform: Platform, at: datetime, zone: ZoneInfo) -> date | None:
+    """SMS-only: the last day with credits or a sign-in; None while there are credits."""
+    lots = credits.lots_of(db, platform.id)
+    today = dates.business_date(at, zone)
+    days = [dates.business_date(platform.created_at, zone)]
+    for lot in lots:
+        last_day = credit_rules.last_day(lot, None)
+        if lot.remaining > 0 and last_day >= today:
+            return None
+        days.append(last_day if lot.remaining > 0 else lot.bought_on)
+    days += [day for day in (credits.last_movement_on(db, platform.id), platform.last_sign_in_on) if day]
+    return max(days)
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    paid: int
+    taken: int
+
+
+def seats(db: Connection, place: Standing) -> Seats:
+    """How many administrators the platform may have today, and has."""
+    grants = subscription.seat_grants_of(db, place.platform.id)
+    paid = seat_rules.seats(grants, place.today, place.expires_on)
+    return Seats(paid, accounts.count_enabled(db, place.platform.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """The balance, and each lot that still has credits, in the order in which they expire."""
+
+    balance: Balance
+    lots: list[LotView]
+
+
+def credits_of(db: Connection, place: Standing) -> Credits:
+    found = credits.lots_of(db, place.platform.id)
+    when = (place.expires_on, place.at, place.zone)
+    views = [credit_rules.view(lot, *when) for lot in found if lot.remaining > 0]
+    views.sort(key=lambda view: (view.last_day, view.bought_on, view.lot_id))
+    return Credits(credit_rules.balance(found, *when), views)

@@ -1,0 +1,89 @@
+"""What is done to platforms: created, blocked, held. What is paid for is done in one place, by the billing."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, or_, update
+
+from portal.kit import audit
+from portal.kit.db import insert_once
+from portal.rules import dates
+from portal.rules.access import Block
+from portal.subscription.events import Event
+from portal.subscription.tables import blocks, platforms, seat_grants, terms
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlatform:
+    """A platform as it begins: `term` are its first and last day, None for one that only sends SMS."""
+
+    id: int
+    edition: str
+    email_channel: bool
+    sms_channel: bool
+    term: tuple[date, date] | None
+    trial: bool = False
+    company: str = ""
+    additional_seats: int = 0
+
+
+class Taken:
+    """The platform ID exists, or did."""
+
+
+def create(db: Connection, new: NewPlatform, *, at: datetime) -> Taken | None:
+    """Create the platform with its first term and seats; an ID is never given twice."""
+    row = {"id": new.id, "edition": new.edition, "email_channel": new.email_channel, "sms_channel": new.sms_channel}
+    row |= {"trial": new.trial, "company": new.company}
+    if not insert_once(db, platforms, row | {"created_at": at}):
+        return Taken()
+    if new.term:
+        starts_on, ends_on = new.term
+        days = {"platform_id": new.id, "starts_on": starts_on, "ends_on": ends_on}
+        db.execute(terms.insert().values(days | {"anchor_on": starts_on}))
+        if new.additional_seats:
+            db.execute(seat_grants.insert().values(days | {"quantity": new.additional_seats}))
+    audit.record(db, Event.PLATFORM_CREATED, at=at, platform_id=new.id)
+    return None
+
+
+def cancel(db: Connection, platform_id: int, *, at: datetime) -> None:
+    """Mark as cancelled; whether that is allowed now is the rules' business, asked before."""
+    db.execute(update(platforms).where(platforms.c.id == platform_id).values(cancelled_at=at))
+
+
+def note_sign_in(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> None:
+    """Remember the business day of the newest sign-in: an SMS-only platform lives from it. Written once a day."""
+    today = dates.business_date(at, zone)
+    older = or_(platforms.c.last_sign_in_on.is_(None), platforms.c.last_sign_in_on < today)
+    db.execute(update(platforms).where(platforms.c.id == platform_id, older).values(last_sign_in_on=today))
+
+
+def block(db: Connection, platform_id: int, code: Block, *, by: str, note: str, at: datetime) -> bool:
+    """Block for this reason; False if it is blocked for it already. Ending sessions is the caller's second step."""
+    open_ = (blocks.c.platform_id == platform_id) & (blocks.c.code == code) & blocks.c.lifted_at.is_(None)
+    if db.execute(blocks.select().where(open_)).first():
+        return False
+    row = {"platform_id": platform_id, "code": code, "since": at, "set_by": by, "note": note}
+    db.execute(blocks.insert().values(row))
+    audit.record(db, Event.BLOCKED, at=at, platform_id=platform_id, code=code, by=by)
+    return True
+
+
+def lift(db: Connection, platform_id: int, code: Block, *, by: str, at: datetime) -> bool:
+    """Lift the block of this code; False if there is none."""
+    open_ = (blocks.c.platform_id == platform_id) & (blocks.c.code == code) & blocks.c.lifted_at.is_(None)
+    if db.execute(update(blocks).where(open_).values(lifted_at=at)).rowcount == 0:
+        return False
+    audit.record(db, Event.UNBLOCKED, at=at, platform_id=platform_id, code=code, by=by)
+    return True
+
+
+def hold(db: Connection, platform_id: int, *, by: str, at: datetime) -> bool:
+    """Put a legal hold on the platform: it stops only the purge. False if it is held already."""
+    free = (platforms.c.id == platform_id) & platforms.c.legal_hold_since.is_(None)
+    if db.execute(update(platforms).where(free).values(legal_hold_since=at)).rowcount == 0:
+        return False
+    audit.record(db, Event.HELD, at=at, platform_id=platform_id, by=by)
+    return True

@@ -1,0 +1,11 @@
+"""What the subscription writes into the activity list."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    PLATFORM_CREATED = "subscription.platform_created"
+    BLOCKED = "subscription.blocked"
+    UNBLOCKED = "subscription.unblocked"
+    HELD = "subscription.legal_hold"
+    RELEASED = "subscription.legal_hold_released"

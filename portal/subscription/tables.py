@@ -1,0 +1,71 @@
+"""Platforms, their terms, seats and blocks."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from portal.kit.db import Instant, metadata
+
+platforms = Table(
+    "platforms",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("edition", String(32), nullable=False),
+    Column("email_channel", Boolean, nullable=False),
+    Column("sms_channel", Boolean, nullable=False),
+    Column("trial", Boolean, nullable=False),
+    Column("company", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("cancelled_at", Instant),
+    Column("deleted_at", Instant),
+    Column("legal_hold_since", Instant),
+    Column("last_sign_in_on", Date),
+    CheckConstraint("email_channel OR sms_channel", name="channel"),
+)
+
+# The anchor is the first day of the first of a row of terms: the next ends are counted from it, never chained.
+terms = Table(
+    "terms",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False),
+    Column("anchor_on", Date, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    UniqueConstraint("platform_id", "starts_on"),
+    CheckConstraint("starts_on <= ends_on", name="order"),
+)
+
+seat_grants = Table(
+    "seat_grants",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False, index=True),
+    Column("quantity", Integer, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    CheckConstraint("quantity > 0", name="quantity"),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("set_by", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("lifted_at", Instant),
+    Index(None, "platform_id", "lifted_at"),
+)

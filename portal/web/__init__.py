@@ -1,0 +1,1 @@
+"""The pages: one module per page area. A view parses, calls one action, chooses the page."""

@@ -1,0 +1,72 @@
+"""The edge of a request: its parts, its instant, its two connections, and the one commit.
+
+A page that reads uses `reading()`; what changes something uses `writing()`, one transaction that is committed when the
+answer is ready and undone when anything was raised. A GET that asks for `writing()` is a mistake, and fails.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from sqlalchemy import Connection
+
+from portal.parts import Parts
+from portal.rules.throttle import client_network
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def parts() -> Parts:
+    found: Parts = current_app.extensions["portal"]
+    return found
+
+
+def now() -> datetime:
+    """The instant of this request: one for all that it decides."""
+    if "now" not in g:
+        g.now = parts().clock.now()
+    instant: datetime = g.now
+    return instant
+
+
+def network() -> str:
+    """The client network that limits count: /24 or /64 of the address that the trusted proxies tell."""
+    return client_network(request.remote_addr or "")
+
+
+def reading() -> Connection:
+    if "reading" not in g:
+        g.reading = parts().database.reader.connect()
+    connection: Connection = g.reading
+    return connection
+
+
+def writing() -> Connection:
+    if request.method in SAFE_METHODS:
+        raise RuntimeError(f"{request.method} {request.path} wants to write: use POST, or reading()")
+    if "writing" not in g:
+        g.writing = parts().database.writer.connect()
+        g.writing.begin()
+    connection: Connection = g.writing
+    return connection
+
+
+def undo() -> None:
+    """Give up what the request has written so far."""
+    if "writing" in g:
+        g.writing.rollback()
+
+
+def init_app(app: Flask) -> None:
+    @app.after_request
+    def commit(response: Response) -> Response:
+        if "writing" in g:
+            g.writing.commit()
+        return response
+
+    @app.teardown_request
+    def close(_error: BaseException | None) -> None:
+        for name in ("reading", "writing"):
+            connection: Any = g.pop(name, None)
+            if connection is not None:
+                connection.close()

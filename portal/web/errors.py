@@ -1,0 +1,92 @@
+"""Error pages: what happened, what to do now, and a reference number that the log has too."""
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, g, redirect, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from portal.accounts import drafts
+from portal.web import edge, sign_in, who
+from portal.web.edge import now, parts
+from portal.web.places import safe_place
+
+log = logging.getLogger("portal")
+KNOWN = (400, 403, 404, 405, 413, 429, 500, 503)
+RETRY_SECONDS = 5
+
+
+def reference() -> str:
+    """The number of this request, in the log and on the error page."""
+    if "reference" not in g:
+        g.reference = secrets.token_hex(5)
+    found: str = g.reference
+    return found
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CSRFError, forged)
+    app.register_error_handler(HTTPException, refused)
+    app.register_error_handler(OperationalError, unavailable)
+    app.register_error_handler(Exception, broken)
+
+
+def page(code: int) -> tuple[str, int, dict[str, str]]:
+    headers = {"Retry-After": str(RETRY_SECONDS)} if code == ServiceUnavailable.code else {}
+    return (
+        render_template("errors/error.html", code=code if code in KNOWN else 400, reference=reference()),
+        code,
+        headers,
+    )
+
+
+def refused(error: HTTPException) -> Any:
+    """Any answer that Flask or a view aborted with. Redirects of the router pass."""
+    edge.undo()
+    code = error.code or InternalServerError.code
+    if code < 400:
+        return error
+    log.info("refused", extra={"code": code})
+    body, status, headers = page(code)
+    if code == 405 and error.get_headers():
+        headers |= {name: value for name, value in error.get_headers() if name == "Allow"}
+    return body, status, headers
+
+
+def unavailable(error: OperationalError) -> Any:
+    """The database does not answer: say so, and when to try again."""
+    edge.undo()
+    log.error("database unavailable", exc_info=error)
+    return page(503)
+
+
+def broken(error: Exception) -> Any:
+    edge.undo()
+    log.error("unexpected error", exc_info=error)
+    return page(500)
+
+
+def forged(error: CSRFError) -> Any:
+    """The forgery token is missing or of an earlier session.
+
+    An honest form that was open since before the last sign-in is put back, filled, to be checked and sent again.
+    """
+    edge.undo()
+    if request.endpoint == "sign_in.come_in" and _same_origin():
+        return sign_in.page(sign_in.SignInForm(), stale=True), 400
+    person = who.person()
+    place = safe_place(request.path)
+    if person and place and _same_origin():
+        with parts().database.write() as db:
+            drafts.save(db, person.administrator.id, place, request.form.to_dict(), at=now())
+        return redirect(place, 303)
+    log.warning("forgery token refused", extra={"code": 400})
+    return page(400)
+
+
+def _same_origin() -> bool:
+    """Browsers say where a form was; where they do not, nothing is believed."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"

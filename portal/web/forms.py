@@ -1,0 +1,83 @@
+"""Forms: fields with their words, errors beside them, drafts put back. The main form of a page is called `form`."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from email_validator import EmailNotValidError, validate_email
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field, PasswordField, StringField
+from wtforms.validators import StopValidation, ValidationError
+
+from portal.accounts import drafts
+from portal.kit.texts import lazy_gettext as _l
+from portal.rules import names
+from portal.rules.names import BadName
+from portal.web import who
+from portal.web.edge import now, reading
+
+AnyForm = TypeVar("AnyForm", bound=FlaskForm)
+LONGEST_LINE = 320  # characters of a one-line field: the longest e-mail address
+
+
+def required(message: Any) -> Callable[[FlaskForm, Field], None]:
+    """Stop with `message` where nothing but blanks was typed."""
+
+    def check(_form: FlaskForm, field: Field) -> None:
+        if not (field.data or "").strip():
+            raise StopValidation(message)
+
+    return check
+
+
+def one_line(_form: FlaskForm, field: Field) -> None:
+    """Refuse what no line can hold: control characters, or more than LONGEST_LINE."""
+    text = field.data or ""
+    if len(text) > LONGEST_LINE:
+        raise StopValidation(_l("This is too long: at most %(number)d characters.", number=LONGEST_LINE))
+    if not text.strip().isprintable():
+        raise StopValidation(_l("There is a character here that cannot be used. Type it again."))
+
+
+def email_address(_form: FlaskForm, field: Field) -> None:
+    """An address that could exist; no look-up in the DNS, so that an answer never depends on somebody's servers."""
+    try:
+        validate_email(field.data.strip(), check_deliverability=False)
+    except EmailNotValidError:
+        raise ValidationError(_l("Enter an e-mail address such as name@example.com.")) from None
+
+
+def user_name(_form: FlaskForm, field: Field) -> None:
+    """The grammar of user names; whether one exists is nobody's business here."""
+    found = names.parse(field.data or "")
+    if found is BadName.EMAIL:
+        raise ValidationError(_l("This is an e-mail address. The user name begins with “m” and a number."))
+    if isinstance(found, BadName):
+        raise ValidationError(_l("A user name begins with “m” and a number, for example m1234."))
+
+
+class UserNameField(StringField):
+    def __init__(self, validators: list[Any]) -> None:
+        super().__init__(_l("User name"), validators, description=_l("It is not the e-mail: “m” and a number."))
+
+
+class EmailField(StringField):
+    def __init__(self, description: Any = "") -> None:
+        checks = [required(_l("Enter your e-mail address.")), one_line, email_address]
+        super().__init__(_l("E-mail"), checks, description=description)
+
+
+class NewPasswordField(PasswordField):
+    """A new password: the rules judge it, not the form."""
+
+
+def with_draft(form_class: type[AnyForm], **values: Any) -> tuple[AnyForm, bool]:
+    """The page's form, filled with `values`, or with what the person had typed when the session ended.
+
+    Returns the form and whether a draft was put back.
+    """
+    if request.method == "GET":
+        kept = drafts.find(reading(), who.me().administrator.id, request.path, at=now())
+        if kept:
+            return form_class(data=values | kept), True
+    return form_class(data=values), False

@@ -1,0 +1,103 @@
+"""The person: name, language, password."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, session, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import PasswordField, SelectField, StringField
+
+from portal import standing
+from portal.accounts import administrators, drafts, passwords, recovery, sessions, sign_in
+from portal.accounts.sign_in import Attempt, Proven
+from portal.kit.hashing import Busy
+from portal.kit.texts import OWN_NAMES
+from portal.kit.texts import gettext as _
+from portal.kit.texts import lazy_gettext as _l
+from portal.rules.passwords import Accepted
+from portal.rules.sessions import EndReason
+from portal.web import access, who
+from portal.web.edge import network, now, parts, reading, writing
+from portal.web.forms import one_line, required, with_draft
+from portal.web.sign_in import BUSY_RETRY_SECONDS
+from portal.web.words import password_refusal
+
+pages = Blueprint("profile", __name__)
+Page = Response | str | tuple[Any, ...]
+
+
+class PersonForm(FlaskForm):
+    full_name = StringField(_l("Name"), [required(_l("Enter your name.")), one_line])
+    language = SelectField(_l("Language of pages and mails"), choices=list(OWN_NAMES.items()))
+
+
+class PasswordForm(FlaskForm):
+    current_password = PasswordField(_l("Current password"), [required(_l("Enter your current password."))])
+    password = PasswordField(_l("New password"), [required(_l("Enter a new password."))])
+    password_again = PasswordField(_l("New password, once more"), [required(_l("Enter the new password once more."))])
+
+
+@pages.route("/profile", methods=["GET", "POST"])
+@access.signed_in
+def profile() -> Page:
+    mine = who.me().administrator
+    form, restored = with_draft(PersonForm, full_name=mine.full_name, language=mine.language)
+    if form.validate_on_submit():
+        administrators.rename(writing(), mine, form.full_name.data.strip(), form.language.data, at=now())
+        drafts.discard(writing(), mine.id, "/profile")
+        session["language"] = form.language.data
+        flash(_("Your profile is saved."), "good")
+        return redirect(url_for("profile.profile"), 303)
+    page = render_template("profile/profile.html", form=form, restored=restored)
+    return page, 422 if form.errors else 200
+
+
+@pages.route("/profile/password", methods=["GET", "POST"])
+@access.signed_in
+def password() -> Page:
+    """The current password proves the person; every other session ends, this one is renewed."""
+    form = PasswordForm()
+    if not form.validate_on_submit():
+        return _page(form), 422 if form.errors else 200
+    accepted = _accepted(form)
+    if accepted is None:
+        return _page(form), 422
+    try:
+        password_hash = _new_hash(form.current_password.data, accepted.normalised)
+    except Busy:
+        return _page(form, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+    if password_hash is None:
+        form.current_password.errors = [_("This is not your current password, or there were too many attempts.")]
+        return _page(form), 422
+    mine, db = who.me().administrator, writing()
+    recovery.store_password(db, mine, password_hash, EndReason.PASSWORD_CHANGED, at=now())
+    who.open_session(sessions.start(db, mine, at=now(), network=network(), device=who.device()))
+    flash(_("Your password is changed. You have been signed out everywhere else."), "good")
+    return redirect(url_for("profile.profile"), 303)
+
+
+def _page(form: PasswordForm, **facts: bool) -> str:
+    return render_template("profile/password.html", form=form, **facts)
+
+
+def _accepted(form: PasswordForm) -> Accepted | None:
+    if form.password.data != form.password_again.data:
+        form.password_again.errors = [_("The two passwords are not the same.")]
+        return None
+    mine, settings = who.me().administrator, parts().settings
+    company = standing.find(reading(), mine.platform_id, at=now(), zone=settings.timezone).platform.company
+    found = passwords.judge(form.password.data, mine, brand=settings.brand, company=company)
+    if isinstance(found, Accepted):
+        return found
+    form.password.errors = [password_refusal(found)]
+    return None
+
+
+def _new_hash(current: str, new: str) -> str | None:
+    """The hash of the new password, or None where the current one is wrong. Raises Busy."""
+    attempt = Attempt(who.me().administrator.username, current, network(), now())
+    found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
+    if not isinstance(found, Proven):
+        return None
+    with parts().hasher.turn() as turn:
+        return turn.hash(new)

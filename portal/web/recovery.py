@@ -1,0 +1,176 @@
+"""Recovering user name and password, and the pages behind the links in the mails."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import PasswordField
+
+from portal import standing
+from portal.accounts import passwords, queries, recovery
+from portal.accounts.links import Purpose
+from portal.accounts.recovery import RESET_TASK, USER_NAMES_TASK, Asked
+from portal.kit.hashing import Busy
+from portal.kit.links import Fault, Link
+from portal.kit.texts import gettext as _
+from portal.kit.texts import lazy_gettext as _l
+from portal.rules.passwords import Accepted
+from portal.web import access
+from portal.web.edge import network, now, parts, reading, writing
+from portal.web.forms import EmailField, UserNameField, one_line, required, user_name
+from portal.web.sign_in import BUSY_RETRY_SECONDS
+from portal.web.words import password_refusal
+
+pages = Blueprint("recovery", __name__)
+LINK = "link"  # in the cookie: the token that has left the address bar
+LONGEST_TOKEN = 400  # characters; ours have about 180
+STATUS = {Fault.BROKEN: 404, Fault.EXPIRED: 410, Fault.USED: 410, Fault.WITHDRAWN: 410}
+
+
+class UserNameForm(FlaskForm):
+    email = EmailField()
+
+
+class ResetForm(FlaskForm):
+    username = UserNameField([required(_l("Enter your user name.")), one_line, user_name])
+    email = EmailField()
+
+
+class PasswordForm(FlaskForm):
+    password = PasswordField(_l("New password"), [required(_l("Enter a new password."))])
+    password_again = PasswordField(_l("New password, once more"), [required(_l("Enter the new password once more."))])
+
+
+def _asked(form: Any) -> Asked:
+    return Asked(form.data.get("username", ""), form.email.data, network(), now())
+
+
+@pages.route("/recover-username", methods=["GET", "POST"])
+@access.everybody
+def recover_username() -> Response | str | tuple[str, int]:
+    form = UserNameForm()
+    if form.validate_on_submit():
+        recovery.ask(writing(), USER_NAMES_TASK, _asked(form), throttled=parts().settings.throttle)
+        return redirect(url_for("recovery.asked", what="username"), 303)
+    return render_template("recovery/username.html", form=form), 422 if form.errors else 200
+
+
+@pages.route("/reset-password", methods=["GET", "POST"])
+@access.everybody
+def reset_password() -> Response | str | tuple[str, int]:
+    form = ResetForm(username=request.args.get("username", "")[:64])
+    if form.validate_on_submit():
+        recovery.ask(writing(), RESET_TASK, _asked(form), throttled=parts().settings.throttle)
+        return redirect(url_for("recovery.asked", what="password"), 303)
+    return render_template("recovery/reset.html", form=form), 422 if form.errors else 200
+
+
+@pages.get("/recovery/asked/<any(username, password):what>")
+@access.everybody
+def asked(what: str) -> str:
+    """The same page for known and unknown, throttled and not, with the mail server up or down."""
+    return render_template("recovery/asked.html", what=what)
+
+
+@pages.get("/reset-password/<token>")
+@access.everybody
+def open_reset(token: str) -> Response:
+    return _keep(token, "recovery.new_password")
+
+
+@pages.get("/reset-password/not-asked/<token>")
+@access.everybody
+def open_disown(token: str) -> Response:
+    return _keep(token, "recovery.disown")
+
+
+@pages.get("/invitation/<token>")
+@access.everybody
+def open_invitation(token: str) -> Response:
+    return _keep(token, "recovery.accept_invitation")
+
+
+def _keep(token: str, endpoint: str) -> Response:
+    """Move the token from the address bar into the cookie. Nothing is used up: scanners open links too."""
+    session[LINK] = token[:LONGEST_TOKEN]
+    return redirect(url_for(endpoint), 303)
+
+
+def _find(*purposes: Purpose) -> Link | Fault:
+    """The link that was opened, whichever of the purposes it has."""
+    found: Link | Fault = Fault.BROKEN
+    for purpose in purposes:
+        found = parts().links.find(reading(), session.get(LINK, ""), purpose, at=now())
+        if found is not Fault.BROKEN:
+            return found
+    return found
+
+
+def _dead(fault: Fault, *, invitation: bool = False) -> tuple[str, int]:
+    return render_template("recovery/dead_link.html", fault=fault, invitation=invitation), STATUS[fault]
+
+
+@pages.route("/reset-password/new", methods=["GET", "POST"])
+@access.everybody
+def new_password() -> Response | str | tuple[Any, ...]:
+    found = _find(Purpose.RESET, Purpose.SUPPORT_RESET)
+    return _dead(found) if isinstance(found, Fault) else _choose_password(found)
+
+
+@pages.route("/invitation/new", methods=["GET", "POST"])
+@access.everybody
+def accept_invitation() -> Response | str | tuple[Any, ...]:
+    found = _find(Purpose.INVITATION)
+    return _dead(found, invitation=True) if isinstance(found, Fault) else _choose_password(found)
+
+
+def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
+    """A rejected password uses nothing up; a valid one does, once."""
+    person, form = queries.get_administrator(reading(), link.subject_id), PasswordForm()
+    facts = {"form": form, "person": person, "invitation": link.purpose == Purpose.INVITATION}
+    if not form.is_submitted():
+        return render_template("recovery/new_password.html", **facts)
+    accepted = _accepted(form, person) if form.validate() else None
+    if accepted is None:
+        return render_template("recovery/new_password.html", **facts), 422
+    try:
+        with parts().hasher.turn() as turn:
+            password_hash = turn.hash(accepted.normalised)
+    except Busy:
+        busy = render_template("recovery/new_password.html", busy=True, **facts)
+        return busy, 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+    if not recovery.set_password(writing(), link, password_hash, at=now()):
+        return _dead(Fault.USED, invitation=bool(facts["invitation"]))
+    language = session.get("language")
+    session.clear()
+    session["language"] = language
+    flash(_("Your password is set. Sign in with it."), "good")
+    return redirect(url_for("sign_in.login", username=person.username), 303)
+
+
+def _accepted(form: PasswordForm, person: queries.Administrator) -> Accepted | None:
+    """Ask the rules, and put the reason beside the field."""
+    if form.password.data != form.password_again.data:
+        form.password_again.errors = [_("The two passwords are not the same.")]
+        return None
+    place = standing.find(reading(), person.platform_id, at=now(), zone=parts().settings.timezone)
+    brand, company = parts().settings.brand, place.platform.company
+    found = passwords.judge(form.password.data, person, brand=brand, company=company)
+    if isinstance(found, Accepted):
+        return found
+    form.password.errors = [password_refusal(found)]
+    return None
+
+
+@pages.route("/reset-password/not-asked", methods=["GET", "POST"])
+@access.everybody
+def disown() -> Response | str | tuple[str, int]:
+    found = _find(Purpose.RESET, Purpose.SUPPORT_RESET)
+    if isinstance(found, Fault):
+        return _dead(found)
+    if request.method == "POST":
+        recovery.disown(writing(), found, at=now())
+        session.pop(LINK, None)
+        return render_template("recovery/disowned.html")
+    return render_template("recovery/disown.html", form=FlaskForm())

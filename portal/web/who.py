@@ -1,0 +1,132 @@
+"""Who is asking: Flask-Login on top of server-side sessions.
+
+Flask-Login keeps one value in the cookie, its user id; ours is the random token of the session's row, so that ending
+the row ends every copy of the cookie. Beside it stands the instant of the last activity, written with each page: idle
+time is exact to the microsecond without a database write on every request.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask, Request, g, request, session
+from flask_login import LoginManager, UserMixin, current_user
+
+from portal.accounts import sessions
+from portal.accounts.queries import Administrator
+from portal.accounts.sessions import Live, Over
+from portal.rules.sessions import EndReason
+from portal.web.edge import now, parts, reading
+
+ACTIVE_AT = "at"
+TOKEN = "_user_id"  # the name Flask-Login gives it
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Person(UserMixin):
+    """A signed-in administrator, as Flask-Login's current user."""
+
+    token: str
+    live: Live
+
+    @property
+    def administrator(self) -> Administrator:
+        return self.live.administrator
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def person() -> Person | None:
+    """Who is signed in, or None."""
+    return current_user if current_user.is_authenticated else None
+
+
+def me() -> Person:
+    """Who is signed in, on pages that only signed-in people reach."""
+    found = person()
+    if found is None:
+        raise RuntimeError("this page must be declared signed_in")
+    return found
+
+
+def ended() -> Over | None:
+    """The session this browser had, if it is over."""
+    person()
+    found: Over | None = g.get("ended")
+    return found
+
+
+def open_session(token: str) -> None:
+    """Begin a signed-in browser session: nothing of a previous person survives, the forgery secret included."""
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    session[TOKEN] = token
+    mark_active()
+
+
+def mark_active() -> None:
+    session[ACTIVE_AT] = (now() - _EPOCH) // _MICROSECOND
+
+
+def _cookie_instant() -> datetime | None:
+    value = session.get(ACTIVE_AT)
+    return _EPOCH + timedelta(microseconds=value) if isinstance(value, int) else None
+
+
+def _load(token: str) -> Person | None:
+    """Flask-Login's user loader: the row is the judge."""
+    idle = parts().settings.idle_timeout_seconds
+    found = sessions.find(reading(), token, at=now(), cookie_at=_cookie_instant(), idle=idle)
+    if isinstance(found, Live):
+        return Person(token, found)
+    if found is not None:
+        _note_end(found)
+        g.ended = found
+    return None
+
+
+def _note_end(over: Over) -> None:
+    """Write the end that was found out by looking at the clock: from now on the row says it."""
+    if not over.noted:
+        with parts().database.write() as db:
+            sessions.end(db, over.session_id, over.reason, at=now())
+
+
+def note_activity() -> None:
+    """Keep a signed-in session alive: the cookie at each page, the row once a minute."""
+    found = person()
+    if found is None:
+        return
+    mark_active()
+    if found.live.write_due:
+        with parts().database.write() as db:
+            sessions.touch(db, found.live.session_id, at=now())
+
+
+def end_session(reason: EndReason, db: Any) -> None:
+    sessions.end(db, me().live.session_id, reason, at=now())
+
+
+def device(asked: Request | None = None) -> str:
+    """The browser and system in two words, for people: "Firefox on Linux"."""
+    agent = (asked or request).user_agent.string or ""
+    browsers = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"))
+    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
+    browser = _first(agent, (*browsers, ("Safari/", "Safari")), "Browser")
+    return f"{browser} · {_first(agent, (*systems, ('Mac OS', 'macOS'), ('Linux', 'Linux')), '?')}"
+
+
+def _first(text: str, marks: tuple[tuple[str, str], ...], otherwise: str) -> str:
+    return next((name for mark, name in marks if mark in text), otherwise)
+
+
+def init_app(app: Flask) -> None:
+    manager = LoginManager()
+    manager.session_protection = None  # it binds to the address, which locks out honest people on the move
+    manager.user_loader(_load)
+    manager.init_app(app)
