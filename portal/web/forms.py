@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from email_validator import EmailNotValidError, validate_email
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, StringField
+from wtforms import Field, StringField
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.accounts import drafts
@@ -57,18 +57,15 @@ def user_name(_form: FlaskForm, field: Field) -> None:
 
 
 class UserNameField(StringField):
-    def __init__(self, validators: list[Any]) -> None:
-        super().__init__(_l("User name"), validators, description=_l("It is not the e-mail: “m” and a number."))
+    def __init__(self, validators: list[Any], **given: Any) -> None:
+        hint = _l("It is not the e-mail: “m” and a number.")
+        super().__init__(_l("User name"), validators, description=hint, **given)
 
 
 class EmailField(StringField):
-    def __init__(self, description: Any = "") -> None:
+    def __init__(self, **given: Any) -> None:
         checks = [required(_l("Enter your e-mail address.")), one_line, email_address]
-        super().__init__(_l("E-mail"), checks, description=description)
-
-
-class NewPasswordField(PasswordField):
-    """A new password: the rules judge it, not the form."""
+        super().__init__(_l("E-mail"), checks, **given)
 
 
 def with_draft(form_class: type[AnyForm], **values: Any) -> tuple[AnyForm, bool]:
