@@ -11,6 +11,7 @@ Where RULES.md is silent:
 - A block never stops signing in, reading, support, one's own profile, and paying, renewing or purchasing, because the
   clock of expiry runs on. It never stops disabling an administrator either. The export stays, except on a compromised
   platform, where it may be the intruder who asks; support sends it once the customer has proven who she is.
+- Seats are paid by the days of a term, so an SMS-only platform, which has none, cannot buy any; credits it can.
 - Of several reasons the nearest is told: the state, then the role, then the day, then the gravest block.
 """
 
@@ -146,7 +147,7 @@ _CLOSED: Mapping[State, Refused] = {
     State.DUE_FOR_DELETION: Refused(Reason.DUE_FOR_DELETION),
     State.DELETED: Refused(Reason.DELETED),
 }
-_OF_A_SUBSCRIPTION = frozenset({Act.RENEW, Act.CANCEL, Act.UNDO_CANCEL, Act.CHANGE_EDITION})
+_OF_A_SUBSCRIPTION = frozenset({Act.RENEW, Act.CANCEL, Act.UNDO_CANCEL, Act.CHANGE_EDITION, Act.BUY_SEATS})
 
 _FEATURES = frozenset({Act.USE_FEATURES})
 _GROWTH = frozenset({Act.BUY_CREDITS, Act.BUY_SEATS, Act.CHANGE_EDITION, Act.INVITE})  # no money for what is shut

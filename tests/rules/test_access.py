@@ -93,7 +93,7 @@ def test_whoever_has_no_subscription_purchases_and_whoever_has_one_renews(
 
 
 def test_an_sms_only_platform_has_nothing_to_cancel_but_buys_credits() -> None:
-    for act in (Act.CANCEL, Act.CHANGE_EDITION):
+    for act in (Act.CANCEL, Act.CHANGE_EDITION, Act.BUY_SEATS):
         assert decide(act, Role.FIRST, State.ACTIVE, subscribed=False) == Refused(Reason.PURCHASE_FIRST)
     assert decide(Act.BUY_CREDITS, Role.FIRST, State.ACTIVE, subscribed=False) == Allowed()
 
