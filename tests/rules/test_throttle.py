@@ -224,6 +224,10 @@ def test_a_record_survives_its_row_to_the_microsecond(record: Record) -> None:
     assert " " not in text
 
 
+def test_the_row_counts_microseconds_since_1970() -> None:
+    assert throttle.to_json(Record((TEN,), 1, 0, None, TEN + TICK)) == "[[1795168800000000],1,0,null,1795168800000001]"
+
+
 @pytest.mark.parametrize(
     "text", ["", "{}", "null", "[]", '[[],"x",0,null,null]', "[[1e400],0,0,null,null]", '[["a"],0,0,null,null]', "[1"]
 )
