@@ -34,13 +34,16 @@ LARGEST_BODY = 64 * 1024  # bytes; a page that takes files raises it for itself
 PAGES = (operations, sign_in, recovery, session_life, subscription, profile)
 
 
-def create_app(clock: Clock | None = None, **overrides: Any) -> Flask:
-    """The WSGI application. `clock` replaces the system's; `overrides` are typed settings that win over the rest."""
+def create_app(clock: Clock | None = None, post: Post | None = None, **overrides: Any) -> Flask:
+    """The WSGI application.
+
+    `clock` and `post` replace the real ones; `overrides` are typed settings that win over environment and file.
+    """
     settings = settings_module.load(**overrides)
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     app = Flask("portal", instance_path=str(settings.instance_path))
     _configure(app, settings)
-    app.extensions["portal"] = _parts(app, settings, clock)
+    app.extensions["portal"] = _parts(app, settings, clock, post)
     logs.configure(_log_context)
     _hooks(app, settings)
     for module in PAGES:
@@ -77,9 +80,9 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.url_map.strict_slashes = False
 
 
-def _parts(app: Flask, settings: Settings, clock: Clock | None) -> Parts:
+def _parts(app: Flask, settings: Settings, clock: Clock | None, post: Post | None) -> Parts:
     folder = settings.instance_path
-    post: Post = FolderPost(folder / "demo-mail") if settings.demo else SmtpPost(app)
+    sending = post or (FolderPost(folder / "demo-mail") if settings.demo else SmtpPost(app))
     hasher = Hasher(
         memory=settings.argon2_memory_kib,
         time_cost=settings.argon2_time_cost,
@@ -87,7 +90,7 @@ def _parts(app: Flask, settings: Settings, clock: Clock | None) -> Parts:
         simultaneous=settings.argon2_simultaneous,
     )
     ticking = clock or (MovableClock(folder / "demo.clock") if settings.demo else SystemClock())
-    return Parts(settings, ticking, Database(settings.database_url), hasher, Links(settings.keys), post)
+    return Parts(settings, ticking, Database(settings.database_url), hasher, Links(settings.keys), sending)
 
 
 def _hooks(app: Flask, settings: Settings) -> None:
