@@ -120,4 +120,5 @@ def _postgres(url: str, *, write: bool) -> Engine:
 def insert_once(db: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert unless a unique key is there already; returns whether a row was written."""
     insert = sqlite_insert if db.dialect.name == "sqlite" else postgres_insert
-    return db.execute(insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+    statement = insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
+    return db.execute(statement).first() is not None
