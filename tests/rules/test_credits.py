@@ -178,6 +178,7 @@ def test_nothing_is_neither_bought_nor_spent(quantity: int) -> None:
         credits.spend(LOTS, quantity, E, NOON, ROME)
     with pytest.raises(ValueError, match="at least one"):
         credits.buy(1, E, quantity, None)
+    assert credits.buy(1, E, 1, None).remaining == 1
     with pytest.raises(ValueError, match="-1 credits"):
         Lot(1, E, -1)
 

@@ -100,6 +100,12 @@ def test_each_further_failure_doubles_the_wait_up_to_fifteen_minutes() -> None:
     assert seconds == [30, 60, 120, 240, 480, 900, 900, 900]
 
 
+def test_the_longest_wait_holds_from_its_first_instant_on() -> None:
+    record = Record(in_a_row=20, waits=9, last_failure_at=TEN, blocked_until=TEN + SIGN_IN_LONGEST_WAIT)
+    assert sign_in_attempt(record, TEN) == (False, record)
+    assert sign_in_attempt(record, TEN - TICK)[0]  # longer than the longest: a clock was put back
+
+
 def test_refused_attempts_change_nothing() -> None:
     record = five_failures()
     assert sign_in_attempt(record, TEN + 10 * SECOND) == (False, record)
