@@ -74,7 +74,7 @@ def check() -> BaseResponse | None:
         raise RuntimeError(f"{request.endpoint} does not say who may enter: see portal/web/access.py")
     if rule.who is Who.DEMO and not parts().settings.demo:
         abort(404)
-    if rule.who is Who.SIGNED_IN and who.person() is None:
+    if rule.who is Who.SIGNED_IN and (who.person() is None or who.close_if_over()):
         return refuse(rule)
     if rule.activity and rule.who is not Who.MACHINE:
         who.note_activity()

@@ -7,7 +7,6 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField, StringField
 
-from portal import standing
 from portal.accounts import administrators, drafts, passwords, recovery, sessions, sign_in
 from portal.accounts.sign_in import Attempt, Proven
 from portal.kit.hashing import Busy
@@ -17,7 +16,7 @@ from portal.kit.texts import lazy_gettext as _l
 from portal.rules.passwords import Accepted
 from portal.rules.sessions import EndReason
 from portal.web import access, who
-from portal.web.edge import network, now, parts, reading, writing
+from portal.web.edge import network, now, parts, writing
 from portal.web.forms import one_line, required, with_draft
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 from portal.web.words import password_refusal
@@ -84,9 +83,8 @@ def _accepted(form: PasswordForm) -> Accepted | None:
     if form.password.data != form.password_again.data:
         form.password_again.errors = [_("The two passwords are not the same.")]
         return None
-    mine, settings = who.me().administrator, parts().settings
-    company = standing.find(reading(), mine.platform_id, at=now(), zone=settings.timezone).platform.company
-    found = passwords.judge(form.password.data, mine, brand=settings.brand, company=company)
+    brand, company = parts().settings.brand, who.place().platform.company
+    found = passwords.judge(form.password.data, who.me().administrator, brand=brand, company=company)
     if isinstance(found, Accepted):
         return found
     form.password.errors = [password_refusal(found)]

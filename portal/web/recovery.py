@@ -128,7 +128,7 @@ def accept_invitation() -> Response | str | tuple[Any, ...]:
 def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
     """A rejected password uses nothing up; a valid one does, once."""
     person, form = queries.get_administrator(reading(), link.subject_id), PasswordForm()
-    facts = {"form": form, "person": person, "invitation": link.purpose == Purpose.INVITATION}
+    facts = {"form": form, "administrator": person, "invitation": link.purpose == Purpose.INVITATION}
     if not form.is_submitted():
         return render_template("recovery/new_password.html", **facts)
     accepted = _accepted(form, person) if form.validate() else None

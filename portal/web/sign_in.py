@@ -82,10 +82,10 @@ def _enter(proven: Proven) -> BaseResponse | str | tuple[str, int]:
         return page(SignInForm(), refused=True), 422
     if proven.must_reset:
         recovery.send_reset_link(db, parts().links, person, Purpose.RESET, at=now())
-        return render_template("sign_in/must_reset.html", person=person)
+        return render_template("sign_in/must_reset.html", administrator=person)
     place = standing.find(db, person.platform_id, at=now(), zone=parts().settings.timezone)
     if not place.state.may_sign_in:
-        return render_template("sign_in/closed.html", person=person, standing=place), 403
+        return render_template("sign_in/closed.html", administrator=person, place=place), 403
     idle = parts().settings.idle_timeout_seconds
     if sessions.find_elsewhere(db, person.id, at=now(), idle=idle):
         return _ask_first(person)
@@ -129,7 +129,7 @@ def take_over() -> BaseResponse | str:
     person = queries.get_administrator(reading(), link.subject_id)
     idle = parts().settings.idle_timeout_seconds
     elsewhere = sessions.find_elsewhere(reading(), person.id, at=now(), idle=idle)
-    return render_template("sign_in/take_over.html", person=person, elsewhere=elsewhere, form=FlaskForm())
+    return render_template("sign_in/take_over.html", administrator=person, elsewhere=elsewhere, form=FlaskForm())
 
 
 @pages.post("/login/take-over")

@@ -7,7 +7,7 @@ from portal import standing
 from portal.rules.access import Act, Allowed, Role
 from portal.rules.lifecycle import State
 from portal.web import access, who
-from portal.web.edge import now, parts, reading
+from portal.web.edge import reading
 from portal.web.timeline import timeline
 
 pages = Blueprint("subscription", __name__)
@@ -28,16 +28,11 @@ def home() -> Response:
     return redirect(url_for("subscription.overview" if who.person() else "sign_in.login"))
 
 
-def my_standing() -> standing.Standing:
-    me = who.me().administrator
-    return standing.find(reading(), me.platform_id, at=now(), zone=parts().settings.timezone)
-
-
 @pages.get("/subscription")
 @access.signed_in
 def overview() -> str:
     """Where the subscription stands, in a sentence first, then in pictures: all of it computed by the rules."""
-    place = my_standing()
+    place = who.place()
     return render_template(
         "subscription/overview.html",
         place=place,
@@ -51,7 +46,7 @@ def overview() -> str:
 @access.signed_in
 def buy() -> str:
     """What can be ordered in this state, and why the rest cannot."""
-    place, role = my_standing(), Role(who.me().administrator.role)
+    place, role = who.place(), Role(who.me().administrator.role)
     decisions = {act: place.decide(act, role) for act in SHOWN_ACTS}
     relevant = {act: found for act, found in decisions.items() if _relevant(act, place.state)}
     return render_template("subscription/buy.html", place=place, decisions=relevant, Allowed=Allowed)

@@ -12,10 +12,12 @@ from typing import Any
 from flask import Flask, Request, g, request, session
 from flask_login import LoginManager, UserMixin, current_user
 
+from portal import standing
 from portal.accounts import sessions
 from portal.accounts.queries import Administrator
 from portal.accounts.sessions import Live, Over
 from portal.rules.sessions import EndReason
+from portal.standing import Standing
 from portal.web.edge import now, parts, reading
 
 ACTIVE_AT = "at"
@@ -50,6 +52,26 @@ def me() -> Person:
     if found is None:
         raise RuntimeError("this page must be declared signed_in")
     return found
+
+
+def place() -> Standing:
+    """Where the platform of the signed-in person stands: read once a request."""
+    if "place" not in g:
+        zone = parts().settings.timezone
+        g.place = standing.find(reading(), me().administrator.platform_id, at=now(), zone=zone)
+    found: Standing = g.place
+    return found
+
+
+def close_if_over() -> bool:
+    """End the session of a person whose platform can no longer be renewed; returns whether it did."""
+    found = person()
+    if found is None or place().state.may_sign_in:
+        return False
+    over = Over(found.live.session_id, found.administrator.id, EndReason.PLATFORM_CLOSED, noted=False)
+    _note_end(over)
+    g.ended = over
+    return True
 
 
 def ended() -> Over | None:

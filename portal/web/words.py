@@ -43,6 +43,7 @@ def session_end(reason: EndReason, idle_minutes: int) -> str:
         EndReason.PASSWORD_CHANGED: _("Your password was changed, so you have been signed out everywhere else."),
         EndReason.DISABLED: _("Your access was disabled by the platform's first administrator or by our staff."),
         EndReason.COMPROMISED: _("The platform was blocked to protect it, so everybody has been signed out."),
+        EndReason.PLATFORM_CLOSED: _("The time to renew the platform is over."),
         EndReason.BY_STAFF: _("Our staff ended your session."),
     }.get(reason, _("Your session has ended. Sign in again."))
 
