@@ -211,6 +211,11 @@ def test_a_company_without_a_telling_name_refuses_nothing(company: str) -> None:
     assert reason(anna("ibm and other srl and spa", company=company)) is None
 
 
+def test_a_company_of_four_letters_counts() -> None:
+    assert anna("all about acme and me", company="Acme S.p.A.") == Refused(Reason.CONTAINS_COMPANY, "Acme")
+    assert anna("all about acme and me", brand=("ACME",)) == Refused(Reason.CONTAINS_BRAND, "ACME")
+
+
 def test_an_answer_never_shows_the_password() -> None:
     assert SENTENCE not in repr(anna(SENTENCE))
 
