@@ -18,6 +18,7 @@ from portal.rules.terms import (
     TAKEN_IN_CHARGE_HOURS,
 )
 from portal.rules.working_hours import (
+    LONGEST_CLOSURE,
     Hours,
     Promise,
     add_working_days,
@@ -206,6 +207,19 @@ def test_nothing_lies_between_an_instant_and_an_earlier_one() -> None:
 def test_the_only_working_day_of_a_calendar_is_enough_if_it_holds_the_time() -> None:
     once = Hours(ROME, lambda day: day != date(2026, 11, 23))
     assert add_working_time(rome("2026-11-01T10:00"), 8 * HOUR, once) == rome("2026-11-23T18:00").astimezone(UTC)
+
+
+def test_only_a_calendar_closed_for_more_than_a_year_at_a_stretch_is_a_fault() -> None:
+    monday = date(2026, 11, 23)
+
+    def opens_after(days: int) -> Hours:
+        return Hours(ROME, lambda day: day < monday + timedelta(days=days))
+
+    start = rome("2026-11-23T10:00")
+    assert add_working_time(start, HOUR, opens_after(LONGEST_CLOSURE)) == rome("2027-11-24T10:00").astimezone(UTC)
+    with pytest.raises(ValueError, match="no working day"):
+        add_working_time(start, HOUR, opens_after(LONGEST_CLOSURE + 1))
+    assert add_working_days(start, 5 * 52 * 5, PLAIN) == rome("2031-11-17T10:00").astimezone(UTC)
 
 
 def test_impossible_questions_are_faults() -> None:
