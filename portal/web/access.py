@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
+from flask import Flask, abort, current_app, jsonify, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import drafts
@@ -85,7 +85,7 @@ def refuse(rule: Rule) -> BaseResponse:
     """Lead to the sign-in page, and back afterwards. What was typed is kept for whoever typed it."""
     over = who.ended()
     if not rule.activity:
-        return Response(status=401, headers={"Cache-Control": "no-store"})
+        return make_response(jsonify(status="over"), 401)
     if request.method in SAFE_METHODS:
         session["next"] = request.full_path.rstrip("?")
     elif over is not None:

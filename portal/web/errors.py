@@ -5,6 +5,7 @@ import secrets
 from typing import Any
 
 from flask import Flask, g, redirect, render_template, request
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
@@ -35,6 +36,8 @@ def init_app(app: Flask) -> None:
 
 
 def page(code: int) -> tuple[str, int, dict[str, str]]:
+    if request_ctx.url_adapter is None:  # an unknown Host header: no address of ours can be written for it
+        return f"Bad request. Reference {reference()}.\n", code, {"Content-Type": "text/plain; charset=utf-8"}
     headers = {"Retry-After": str(RETRY_SECONDS)} if code == ServiceUnavailable.code else {}
     return (
         render_template("errors/error.html", code=code if code in KNOWN else 400, reference=reference()),

@@ -30,7 +30,7 @@ class Browser:
         """Any request, checked; options are those of Werkzeug's client."""
         headers = {"Accept-Language": self.language, "User-Agent": self.agent} | dict(options.pop("headers", {}))
         environ = {"REMOTE_ADDR": self.address} | options.pop("environ_base", {})
-        response = self.client.open(path, headers=headers, environ_base=environ, **options)
+        response = self.client.open(path, headers=headers, environ_base=environ, buffered=True, **options)
         self.response, self.page = response, check_page(path, response)
         return response
 
