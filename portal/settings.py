@@ -174,7 +174,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
         found = Settings(**values | {"database_url": f"sqlite:///{folder / name}"})
     if found.demo and not found.secret_key:
         found = Settings(**values | {"database_url": found.database_url, "secret_key": _demo_secret(folder)})
-    faults += _contradictions(found, raw)
+    faults += _contradictions(found, set(raw) | {name.upper() for name in overrides})
     if faults:
         raise SettingsError(faults)
     return found
@@ -204,7 +204,7 @@ def _parsed(raw: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     return values
 
 
-def _contradictions(found: Settings, raw: Mapping[str, str]) -> list[str]:
+def _contradictions(found: Settings, named: set[str]) -> list[str]:
     faults = []
     if not found.demo:
         faults += _weak_keys(found)
@@ -213,7 +213,7 @@ def _contradictions(found: Settings, raw: Mapping[str, str]) -> list[str]:
         faults += [
             f"PORTAL_{name} is missing: set it to {what}."
             for name, what in (("SUPPORT_EMAIL", "the address customers write to"), ("PUBLIC_URL", "https://your.host"))
-            if name not in raw and found.secure
+            if name not in named and found.secure
         ]
     if found.secure and not found.throttle:
         faults.append("PORTAL_THROTTLE may be off only where PUBLIC_URL is on 127.0.0.1: take it away.")
