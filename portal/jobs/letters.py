@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import render_template
 from flask_babel import force_locale
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from portal.kit import texts
+from portal.kit.links import links
 from portal.kit.outbox import Message
 from portal.parts import Parts
 
@@ -15,19 +16,32 @@ LINK_PATHS = {"reset_link": "reset-password", "invitation": "invitation"}
 INSTANTS = ("at", "expires_at")  # of a payload: written as ISO 8601
 
 
+def is_useless(db: Connection, message: Message, *, at: datetime) -> bool:
+    """Whether the mail would carry a link that opens nothing any more: expired, used, or replaced by a newer one."""
+    if message.useless_after is not None and at >= message.useless_after:
+        return True
+    link_id = message.payload.get("link_id")
+    if link_id is None:
+        return False
+    return db.execute(select(links.c.ended_at).where(links.c.id == link_id)).scalar_one() is not None
+
+
 def render(db: Connection, parts: Parts, message: Message) -> tuple[str, str, str]:
     """(subject, plain text, HTML). The address of a link is made here, from the configured origin, and kept nowhere."""
     facts = _facts(db, parts, message)
-    with force_locale(message.language or texts.DEFAULT_LANGUAGE):
+    language = message.language if message.language in texts.LANGUAGES else texts.DEFAULT_LANGUAGE
+    with force_locale(language):
         folder = f"mail/{message.name}"
         subject = " ".join(render_template(f"{folder}/subject.txt", **facts).split())
         text = render_template(f"{folder}/body.txt", **facts).strip() + "\n"
-        return subject, text, render_template(f"{folder}/body.html", **facts)
+        return subject, text, render_template(f"{folder}/body.html", subject=subject, **facts)
 
 
 def _facts(db: Connection, parts: Parts, message: Message) -> dict[str, Any]:
+    """What the three texts may use: the payload, with instants for their ISO text and every text on one line."""
     origin = parts.settings.public_url
-    facts: dict[str, Any] = dict(message.payload) | {"origin": origin}
+    facts: dict[str, Any] = {name: _one_line(value) for name, value in message.payload.items()}
+    facts |= {"origin": origin, "asked_at": message.created_at}
     for name in INSTANTS:
         if name in facts:
             facts[name] = datetime.fromisoformat(facts[name])
@@ -36,3 +50,8 @@ def _facts(db: Connection, parts: Parts, message: Message) -> dict[str, Any]:
         facts["link"] = f"{origin}/{LINK_PATHS[message.name]}/{token}"
         facts["not_asked_link"] = f"{origin}/reset-password/not-asked/{token}"
     return facts
+
+
+def _one_line(value: Any) -> Any:
+    """A reason or a name with line breaks could otherwise add a paragraph of its own to the plain text."""
+    return " ".join(value.split()) if isinstance(value, str) else value

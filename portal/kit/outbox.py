@@ -1,21 +1,54 @@
 """What must happen after a commit: a row written before it, and claimed by a worker after it.
 
 A row is a mail to send or a task to do. A claim is a lease: a worker that dies lets go of its row when the lease ends.
+Each claim has a number (`attempts`), and only the newest one may settle its row: a worker that comes back after its
+lease was taken over changes nothing. The one exception is a mail that has left: that is true whoever says it, and it
+stops every further attempt.
+
+A row stays when it is done, with outcome and error, for the people who have to look; its payload does not.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Index, Integer, String, Table, Text, or_, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from portal.kit.db import Instant, insert_once, metadata
 
 MAIL, TASK = "mail", "task"
-LEASE = timedelta(minutes=3)  # longer than any one attempt: the SMTP conversation gives up after 30 s a step
+LEASE = timedelta(minutes=4)  # longer than any one attempt: a conversation with the mail server is cut off at half
 RETRY_AFTER = tuple(
     timedelta(seconds=s) for s in (15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 86400)
 )  # about three days in all, after which a person has to look
+MOST_CLAIMS = len(RETRY_AFTER) + 1  # one more means that a worker died of the row: it is not handed out for ever
+CANDIDATES = 20  # rows looked at for one that no other worker has just taken
+
+
+class Outcome(StrEnum):
+    """How a row ended."""
+
+    SENT = "sent"  # accepted by the mail server
+    HANDLED = "handled"  # the task is done
+    REFUSED = "refused"  # the mail server does not know the recipient
+    EXPIRED = "expired"  # what the mail says was no longer true: not sent
+    FAILED = "failed"  # given up; somebody has to look
+
 
 outbox = Table(
     "outbox",
@@ -76,13 +109,12 @@ def put(
 
 def claim(db: Connection, *, at: datetime) -> Message | None:
     """Take the oldest due row for the length of a lease, or None. Of many workers each gets another row."""
-    free = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= at)
-    due = (outbox.c.done_at.is_(None), outbox.c.due_at <= at, free)
-    candidates = db.execute(select(outbox.c.id).where(*due).order_by(outbox.c.due_at, outbox.c.id).limit(20))
+    ready = (outbox.c.done_at.is_(None), _due(at), _free(at))
+    candidates = db.execute(select(outbox.c.id).where(*ready).order_by(outbox.c.due_at, outbox.c.id).limit(CANDIDATES))
     for (candidate,) in candidates.all():
         taken = db.execute(
             update(outbox)
-            .where(outbox.c.id == candidate, *due)
+            .where(outbox.c.id == candidate, *ready)
             .values(claimed_until=at + LEASE, attempts=outbox.c.attempts + 1)
         )
         if taken.rowcount == 1:
@@ -90,22 +122,48 @@ def claim(db: Connection, *, at: datetime) -> Message | None:
     return None
 
 
-def finish(db: Connection, message: Message, outcome: str, *, at: datetime, error: str | None = None) -> None:
-    """Done for good: sent, handled, dropped or failed. What the mail was made of is not kept longer than needed."""
+# A wait or a lease of twice the greatest length there is: the clock was put back (the demonstration's can be). Only
+# twice, because the clocks of two workers differ a little, and none may take a row for free that another has claimed.
+def _due(at: datetime) -> ColumnElement[bool]:
+    """A new row is due whatever the clock says that wrote it."""
+    return or_(outbox.c.attempts == 0, outbox.c.due_at <= at, outbox.c.due_at > at + 2 * max(RETRY_AFTER))
+
+
+def _free(at: datetime) -> ColumnElement[bool]:
+    until = outbox.c.claimed_until
+    return or_(until.is_(None), until <= at, until > at + 2 * LEASE)
+
+
+def finish(db: Connection, message: Message, outcome: Outcome, *, at: datetime, error: str | None = None) -> bool:
+    """Done for good, and what it was made of forgotten; returns False, changing nothing, if the claim is not ours."""
+    mine = _open(message) if outcome is Outcome.SENT else _open(message) & _ours(message)
     values = {"done_at": at, "outcome": outcome, "error": error, "claimed_until": None, "payload": {}}
-    db.execute(update(outbox).where(outbox.c.id == message.id).values(values))
+    return db.execute(update(outbox).where(mine).values(values)).rowcount == 1
 
 
 def retry(db: Connection, message: Message, *, at: datetime, error: str) -> bool:
-    """Put off to the next attempt; returns False, and marks the row failed, when there is none left."""
+    """Put off to the next attempt; returns False, and ends the row, when there is none left or it would be too late."""
     if message.attempts > len(RETRY_AFTER):
-        finish(db, message, "failed", at=at, error=error)
+        finish(db, message, Outcome.FAILED, at=at, error=error)
         return False
     due = at + RETRY_AFTER[message.attempts - 1]
-    db.execute(update(outbox).where(outbox.c.id == message.id).values(due_at=due, claimed_until=None, error=error))
+    if message.useless_after is not None and due >= message.useless_after:
+        finish(db, message, Outcome.EXPIRED, at=at, error=error)
+        return False
+    values = {"due_at": due, "claimed_until": None, "error": error}
+    db.execute(update(outbox).where(_open(message) & _ours(message)).values(values))
     return True
+
+
+def _open(message: Message) -> ColumnElement[bool]:
+    return (outbox.c.id == message.id) & outbox.c.done_at.is_(None)
+
+
+def _ours(message: Message) -> ColumnElement[bool]:
+    """Nobody has claimed the row since."""
+    return outbox.c.attempts == message.attempts
 
 
 def waiting(db: Connection) -> int:
     """How many rows are still to be done."""
-    return len(db.execute(select(outbox.c.id).where(outbox.c.done_at.is_(None))).all())
+    return db.execute(select(func.count()).select_from(outbox).where(outbox.c.done_at.is_(None))).scalar_one()
