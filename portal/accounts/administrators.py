@@ -23,6 +23,10 @@ class Taken:
     """The user name exists, or did."""
 
 
+class HasFirst:
+    """The platform has its first administrator already; others carry something after the dash."""
+
+
 @dataclass(frozen=True, slots=True)
 class Newcomer:
     """A person about to become an administrator of the platform whose number the name carries."""
@@ -39,13 +43,13 @@ class Newcomer:
 
 def create(
     db: Connection, maker: Links, newcomer: Newcomer, *, at: datetime, password_hash: str | None = None
-) -> Administrator | Taken:
+) -> Administrator | Taken | HasFirst:
     """Create the administrator; without a password an invitation is mailed that lets them set the first one."""
     row = {"platform_id": newcomer.name.platform_id, "username": newcomer.name.folded, "role": newcomer.role}
     row |= {"email": newcomer.email, "email_folded": names.fold_email(newcomer.email)}
     row |= {"full_name": newcomer.full_name, "language": newcomer.language, "password_hash": password_hash}
     if not insert_once(db, administrators, row | {"must_reset": False, "created_at": at}):
-        return Taken()
+        return Taken() if queries.find_administrator(db, newcomer.name.folded) else HasFirst()
     person = queries.find_administrator(db, newcomer.name.folded)
     assert person is not None  # noqa: S101 - written two lines above, in the same transaction
     _record(db, Event.ADMINISTRATOR_CREATED, person, at)
@@ -56,6 +60,7 @@ def create(
 
 def invite(db: Connection, maker: Links, person: Administrator, *, at: datetime) -> None:
     """Mail the link that sets the first password; an earlier invitation is dead from now on."""
+    queries.lock_administrator(db, person.id)
     links.withdraw(db, person.id, (Purpose.INVITATION,), at=at)
     expires_at = at + terms.INVITATION_LIFE
     link_id = maker.issue(db, Purpose.INVITATION, person.id, at=at, expires_at=expires_at)

@@ -27,7 +27,6 @@ class BadName(StrEnum):
     EMAIL = "email"  # typed an e-mail: show the way to user-name recovery, known address or not
     NOT_ASCII = "not-ascii"
     FORM = "form"
-    LEADING_ZERO = "leading-zero"  # only when a name is made: m01 and m1 must not be two names of one platform
     OTHER_PLATFORM = "other-platform"  # only when a name is made: the number after the m is the platform ID
 
 
@@ -39,21 +38,12 @@ class UserName:
     platform_id: int
     suffix: str | None
 
-    @property
-    def is_canonical(self) -> bool:
-        """Whether the number is written without leading zeros, as in every name that exists.
-
-        >>> parse("m12").is_canonical, parse("m012").is_canonical
-        (True, False)
-        """
-        return self.folded.startswith(f"m{self.platform_id}")
-
 
 def parse(text: str) -> UserName | BadName:
     """What somebody typed into the field "user name", surrounding blanks and case aside.
 
-    Leading zeros follow the grammar and are parsed; no stored name has them, so they simply match nothing. Look a
-    person up by `folded`, never by `platform_id` alone.
+    Leading zeros follow the grammar: `m007` and `m7` carry the same number and are two names, of which each opens
+    only the administrator it was given to. Look a person up by `folded`, never by `platform_id` alone.
 
     >>> parse(" M1234-Anna ")
     UserName(folded='m1234-anna', platform_id=1234, suffix='anna')
@@ -89,22 +79,22 @@ def first_user_name(platform_id: int) -> UserName:
 
 
 def new_user_name(text: str, platform_id: int) -> UserName | BadName:
-    """A name about to be created on this platform: the grammar, no leading zeros, and the platform's own number.
+    """A name about to be created on this platform: the grammar, and the platform's own number, zeros before it or not.
 
-    Whether it is taken (or retired, which is the same) is the database's answer.
+    Names that came from an older service may be padded (m0000007), and are kept as people know them. Whether a name
+    is taken (or retired, which is the same), and whether the platform has its first administrator already, is the
+    database's answer.
 
     >>> new_user_name("m1234-Anna", 1234).folded
     'm1234-anna'
-    >>> new_user_name("m01234", 1234), new_user_name("m1-anna", 1234)
-    (<BadName.LEADING_ZERO: 'leading-zero'>, <BadName.OTHER_PLATFORM: 'other-platform'>)
+    >>> new_user_name("m0000007", 7).folded, new_user_name("m1-anna", 1234)
+    ('m0000007', <BadName.OTHER_PLATFORM: 'other-platform'>)
     """
     first = first_user_name(platform_id)
     name = parse(text)
     if isinstance(name, BadName):
         return name
-    if name.platform_id != first.platform_id:
-        return BadName.OTHER_PLATFORM
-    return name if name.is_canonical else BadName.LEADING_ZERO
+    return name if name.platform_id == first.platform_id else BadName.OTHER_PLATFORM
 
 
 def looks_like_email(text: str) -> bool:
