@@ -1,24 +1,27 @@
 """What somebody had typed when the session ended: kept here, and offered again to the same person only."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
 from portal.accounts.tables import drafts
+from portal.kit.db import insert_or_change
 from portal.rules.sessions import draft_kept
 
-SECRET_WORDS = ("password", "token", "code", "pin")  # in the name of a field: what it holds is never kept
+# In the name of a field: what it holds is never kept. A postcode, a tax code and a shipping address are no secrets.
+_SECRET = re.compile(r"password|passphrase|token|secret|(^|[_.-])(pin|otp)($|[_.-])|^((second_factor|recovery)_)?code$")
 LONGEST = 20_000  # characters of all fields together
 
 
 def save(db: Connection, administrator_id: int, path: str, fields: Mapping[str, str], *, at: datetime) -> bool:
     """Keep the fields of the form at `path`; an earlier draft of it is replaced. False: nothing worth keeping."""
-    kept = {name: text for name, text in fields.items() if not any(word in name.lower() for word in SECRET_WORDS)}
+    kept = {name: text for name, text in fields.items() if not _SECRET.search(name.lower())}
     if not any(kept.values()) or sum(map(len, kept.values())) > LONGEST or len(path) > 200:
         return False
-    discard(db, administrator_id, path)
-    db.execute(drafts.insert().values(administrator_id=administrator_id, path=path, fields=kept, saved_at=at))
+    row = {"administrator_id": administrator_id, "path": path, "fields": kept, "saved_at": at}
+    insert_or_change(db, drafts, row, ["fields", "saved_at"])
     return True
 
 

@@ -25,9 +25,12 @@ def claim_sign_in(db: Connection, name: str, network: str, *, at: datetime) -> d
 
 
 def forgive_sign_in(db: Connection, name: str, network: str, moment: datetime, *, at: datetime) -> None:
-    """The attempt counted under `moment` was right: no failure of the name, nor of the network."""
-    throttle.clear(db, _name_key(name))
+    """The attempt counted under `moment` was right: no failure of the name, nor of the network.
+
+    The network first, as when it was counted: in the other order two attempts could wait for each other.
+    """
     _give_back(db, network, moment, at)
+    throttle.clear(db, _name_key(name))
 
 
 def clear_sign_in(db: Connection, name: str) -> None:

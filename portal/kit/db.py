@@ -5,12 +5,12 @@ SQLite: WAL, so that readers and the writer do not wait for each other; BEGIN IM
 a power cut. PostgreSQL: the same calls; readers save the BEGIN and COMMIT round trips.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, MetaData, Row, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -83,7 +83,8 @@ class Database:
 
 
 def _sqlite(url: str, *, write: bool) -> Engine:
-    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=10, connect_args={"timeout": BUSY_SECONDS})
+    wait = {"timeout": BUSY_SECONDS}
+    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=10, connect_args=wait, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -104,21 +105,33 @@ def _sqlite(url: str, *, write: bool) -> Engine:
 
 def _postgres(url: str, *, write: bool) -> Engine:
     options = "-c timezone=utc -c lock_timeout=5s -c statement_timeout=30s"
+    # hide_parameters: an error that is logged names the statement, never what people typed or a hash
+    common: dict[str, Any] = {"pool_size": POOL_SIZE, "pool_pre_ping": True, "hide_parameters": True}
     if write:
-        return create_engine(url, pool_size=POOL_SIZE, connect_args={"options": options}, pool_pre_ping=True)
-    read_only = f"{options} -c default_transaction_read_only=on"
+        return create_engine(url, connect_args={"options": options}, **common)
+    read_only = {"options": f"{options} -c default_transaction_read_only=on"}
     return create_engine(
-        url,
-        pool_size=POOL_SIZE,
-        connect_args={"options": read_only},
-        isolation_level="AUTOCOMMIT",
-        pool_reset_on_return=None,
-        pool_pre_ping=True,
+        url, connect_args=read_only, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **common
     )
 
 
 def insert_once(db: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert unless a unique key is there already; returns whether a row was written."""
-    insert = sqlite_insert if db.dialect.name == "sqlite" else postgres_insert
-    statement = insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
+    statement = _insert(db)(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
     return db.execute(statement).first() is not None
+
+
+def insert_or_change(db: Connection, table: Table, values: dict[str, Any], change: Iterable[str]) -> Row[Any]:
+    """Insert, or change these columns of the row with the same primary key; returns the row, locked until the commit.
+
+    One statement, so that two at once queue instead of meeting between a look and a write.
+    """
+    new = _insert(db)(table).values(values)
+    changed = {name: new.excluded[name] for name in change}
+    statement = new.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+    return db.execute(statement.returning(*table.c)).one()
+
+
+def _insert(db: Connection) -> Any:
+    """The INSERT of this database that knows ON CONFLICT."""
+    return sqlite_insert if db.dialect.name == "sqlite" else postgres_insert

@@ -1,8 +1,9 @@
 """Limits that hold across processes and under simultaneous requests: one row a key, one pure step a claim.
 
 The step (from the rules) gets the row's present state and returns its verdict and the state to keep. The row is locked
-between the two, by BEGIN IMMEDIATE on SQLite and FOR UPDATE on PostgreSQL, so exactly as many claims pass as the rule
-allows. Keys are stored hashed: they hold user names and client networks.
+between the two, by BEGIN IMMEDIATE on SQLite and by the INSERT … DO UPDATE itself on PostgreSQL, so exactly as many
+claims pass as the rule allows, also while somebody clears the key. Keys are stored hashed: they hold user names and
+client networks.
 """
 
 import hashlib
@@ -10,9 +11,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Column, Connection, String, Table, Text, delete, select, update
+from sqlalchemy import Column, Connection, String, Table, Text, delete, update
 
-from portal.kit.db import Instant, insert_once, metadata
+from portal.kit.db import Instant, insert_or_change, metadata
 
 Verdict = TypeVar("Verdict")
 Step = Callable[[str | None], tuple[Verdict, str]]
@@ -29,9 +30,8 @@ limits = Table(
 def claim(db: Connection, key: str, step: Step[Verdict], *, at: datetime) -> Verdict:
     """Apply `step` to the key's state and keep what it returns."""
     name = _name(key)
-    insert_once(db, limits, {"key": name, "state": None, "changed_at": at})
-    state = db.execute(select(limits.c.state).where(limits.c.key == name).with_for_update()).scalar_one()
-    verdict, new = step(state)
+    row = insert_or_change(db, limits, {"key": name, "state": None, "changed_at": at}, ["changed_at"])
+    verdict, new = step(row.state)
     db.execute(update(limits).where(limits.c.key == name).values(state=new, changed_at=at))
     return verdict
 
