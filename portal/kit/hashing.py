@@ -53,7 +53,7 @@ class Turn:
     def verify(self, stored: str | None, password: str) -> Verdict:
         """Compare; `stored` is None for somebody unknown, which costs exactly as much and never matches."""
         try:
-            self._argon2.verify(stored or self._nobody, password)
+            self._argon2.verify(self._nobody if stored is None else stored, password)
         except (VerificationError, InvalidHashError):
             return Verdict(matched=False)
         if stored is None:

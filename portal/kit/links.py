@@ -14,10 +14,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous.encoding import base64_decode, base64_encode
 from sqlalchemy import Column, Connection, Index, Integer, String, Table, select, update
 
 from portal.kit.db import Instant, metadata
 
+LARGEST_ID = 2**31 - 1  # of an Integer column; PostgreSQL and SQLite answer anything larger with an error
 links = Table(
     "links",
     metadata,
@@ -68,16 +70,18 @@ class Links:
     def token(self, db: Connection, link_id: int) -> str:
         """The text of a link: the same each time, also after the present key has become an earlier one."""
         row = db.execute(select(links).where(links.c.id == link_id)).one()
-        derived = (_derive(key, row.purpose, row.nonce) for key in self._keys)
-        secret = next((found for found in derived if hmac.compare_digest(_hash(found), row.secret_hash)), "")
-        return str(self._envelope(row.purpose).dumps([link_id, secret]))
+        for key in self._keys:
+            secret = _derive(key, row.purpose, row.nonce)
+            if hmac.compare_digest(_hash(secret), row.secret_hash):
+                return str(_envelope([key], row.purpose).dumps([link_id, secret]))
+        raise LookupError(f"link {link_id} was made with a key that is no longer among the settings")
 
     def find(self, db: Connection, token: str, purpose: str, *, at: datetime) -> Link | Fault:
         """The link that `token` opens at instant `at`, or why it opens nothing. Changes nothing."""
-        try:
-            link_id, secret = self._envelope(purpose).loads(token)
-        except (BadData, ValueError, TypeError):
+        content = self._content(token, purpose)
+        if content is None:
             return Fault.BROKEN
+        link_id, secret = content
         row = db.execute(select(links).where(links.c.id == link_id, links.c.purpose == purpose)).one_or_none()
         if row is None or not hmac.compare_digest(_hash(secret), row.secret_hash):
             return Fault.BROKEN
@@ -87,10 +91,18 @@ class Links:
             return Fault.EXPIRED
         return Link(row.id, row.purpose, row.subject_id, row.expires_at)
 
-    def _envelope(self, purpose: str) -> URLSafeSerializer:
-        keys = list(reversed(self._keys))  # itsdangerous signs with the last one
-        signer = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        return URLSafeSerializer(keys, salt=f"portal.link.{purpose}", signer_kwargs=signer)
+    def _content(self, token: str, purpose: str) -> tuple[int, str] | None:
+        """What a token of ours holds; None for everything else, whatever its form."""
+        try:
+            content = _envelope(self._keys, purpose).loads(token)
+            signature = token.rpartition(".")[2]
+            exact = base64_encode(base64_decode(signature)).decode() == signature  # one link, one text
+        except (BadData, ValueError, TypeError, RecursionError):
+            return None
+        match content:
+            case [int(link_id), str(secret)] if exact and type(link_id) is int and 0 < link_id <= LARGEST_ID:
+                return link_id, secret
+        return None
 
 
 def consume(db: Connection, link: Link, *, at: datetime) -> bool:
@@ -111,9 +123,15 @@ def withdraw(db: Connection, subject_id: int, purposes: Iterable[str], *, at: da
     return done.rowcount
 
 
+def _envelope(keys: Sequence[str], purpose: str) -> URLSafeSerializer:
+    newest_last = list(reversed(keys))  # itsdangerous signs with the last one
+    signer = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+    return URLSafeSerializer(newest_last, salt=f"portal.link.{purpose}", signer_kwargs=signer)
+
+
 def _derive(key: str, purpose: str, nonce: str) -> str:
     return hmac.new(key.encode(), f"portal.link:{purpose}:{nonce}".encode(), hashlib.sha256).hexdigest()
 
 
 def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
