@@ -42,6 +42,15 @@ def get_administrator(db: Connection, administrator_id: int) -> Administrator:
     return _value(db.execute(_SELECT.where(administrators.c.id == administrator_id)).one())
 
 
+def lock_administrator(db: Connection, administrator_id: int) -> Administrator:
+    """As `get_administrator`, and holds the row until the commit.
+
+    Whoever changes a person's password, links and sessions together takes this first: so two of them queue, whatever
+    the order of what they do next.
+    """
+    return _value(db.execute(_SELECT.where(administrators.c.id == administrator_id).with_for_update()).one())
+
+
 def find_administrator(db: Connection, username: str) -> Administrator | None:
     """By folded user name."""
     row = db.execute(_SELECT.where(administrators.c.username == username)).one_or_none()

@@ -80,6 +80,7 @@ def send_reset_link(
 
     `purpose` RESET lives 60 minutes, SUPPORT_RESET 24 hours and carries the `reason` staff gave.
     """
+    queries.lock_administrator(db, person.id)
     life = terms.SUPPORT_LINK_LIFE if purpose is Purpose.SUPPORT_RESET else terms.RESET_LINK_LIFE
     links.withdraw(db, person.id, (Purpose.RESET, Purpose.SUPPORT_RESET), at=at)
     link_id = maker.issue(db, purpose, person.id, at=at, expires_at=at + life)
@@ -92,10 +93,8 @@ def set_password(db: Connection, link: Link, password_hash: str, *, at: datetime
 
     Returns False when the link was used or withdrawn in the meantime: of two simultaneous callers one gets True.
     """
-    if not links.consume(db, link, at=at):
-        return False
-    person = queries.get_administrator(db, link.subject_id)
-    if not person.enabled:
+    person = queries.lock_administrator(db, link.subject_id)
+    if not person.enabled or not links.consume(db, link, at=at):
         return False
     store_password(db, person, password_hash, EndReason.PASSWORD_RESET, at=at)
     return True
@@ -120,15 +119,20 @@ def store_password(
     _record(db, Event.PASSWORD_SET, person, at)
 
 
-def force_reset(db: Connection, person: Administrator) -> None:
-    """The present password no longer suffices to come in; a new one, set by link, does."""
+def force_reset(db: Connection, person: Administrator, *, at: datetime) -> None:
+    """The present password no longer suffices to come in; a new one, set by link, does.
+
+    Whoever has proven the present one already, and stands at the take-over question, does not come in either.
+    """
     db.execute(update(administrators).where(administrators.c.id == person.id).values(must_reset=True))
+    links.withdraw(db, person.id, (Purpose.TAKE_OVER,), at=at)
 
 
 def disown(db: Connection, link: Link, *, at: datetime) -> None:
     """ "I did not ask for this": the link is dead, the password stays."""
+    person = queries.lock_administrator(db, link.subject_id)
     links.withdraw(db, link.subject_id, (Purpose.RESET, Purpose.SUPPORT_RESET), at=at)
-    _record(db, Event.RESET_DISOWNED, queries.get_administrator(db, link.subject_id), at)
+    _record(db, Event.RESET_DISOWNED, person, at)
 
 
 def _record(db: Connection, event: Event, person: Administrator, at: datetime, **details: Any) -> None:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select, update
 
 from portal.accounts.events import Event
-from portal.accounts.queries import ADMINISTRATOR_COLUMNS, Administrator
+from portal.accounts.queries import ADMINISTRATOR_COLUMNS, Administrator, lock_administrator
 from portal.accounts.tables import administrators, sessions
 from portal.kit import audit
 from portal.rules import sessions as rules
+from portal.rules import terms
 from portal.rules.sessions import EndReason
 
 TOKEN_BYTES = 32
@@ -84,16 +85,41 @@ def find_elsewhere(db: Connection, administrator_id: int, *, at: datetime, idle:
     return Elsewhere(*row)
 
 
-def start(db: Connection, administrator: Administrator, *, at: datetime, network: str, device: str) -> str:
-    """End whatever session the person has, open a new one, and return its token: the only time it is seen."""
-    ended = end_all(db, administrator.id, EndReason.TAKEN_OVER, at=at)
+def start(
+    db: Connection,
+    administrator: Administrator,
+    *,
+    at: datetime,
+    network: str,
+    device: str,
+    idle: timedelta = terms.IDLE_TIMEOUT,
+) -> str:
+    """End whatever session the person has, open a new one, and return its token: the only time it is seen.
+
+    Holds the person's row: of two starts at once the second one takes over from the first.
+    """
+    lock_administrator(db, administrator.id)
+    taken_over = _end_earlier(db, administrator.id, at=at, idle=idle)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row = {"token_hash": _hash(token), "administrator_id": administrator.id, "device": device[:120]}
     db.execute(sessions.insert().values(row | {"started_at": at, "last_active_at": at, "network": network}))
-    event = Event.TAKEN_OVER if ended else Event.SIGNED_IN
+    event = Event.TAKEN_OVER if taken_over else Event.SIGNED_IN
     who = {"platform_id": administrator.platform_id, "administrator_id": administrator.id}
     audit.record(db, event, at=at, network=network, **who)
     return token
+
+
+def _end_earlier(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> bool:
+    """Whether a session was taken over. One that had died of itself, unnoticed, is closed under its own reason."""
+    live = (sessions.c.administrator_id == administrator_id) & sessions.c.ended_at.is_(None)
+    row = db.execute(select(sessions.c.started_at, sessions.c.last_active_at).where(live)).one_or_none()
+    if row is None:
+        return False
+    alive = rules.possibly_alive(row.started_at, row.last_active_at, at, idle)
+    died = rules.liveness(row.started_at, row.last_active_at, at, idle)
+    reason = died.reason if not alive and isinstance(died, rules.Ended) else EndReason.TAKEN_OVER
+    end_all(db, administrator_id, reason, at=at)
+    return reason is EndReason.TAKEN_OVER
 
 
 def touch(db: Connection, session_id: int, *, at: datetime) -> None:
