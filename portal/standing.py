@@ -81,23 +81,26 @@ def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> S
     if platform is None:
         raise LookupError(f"no platform {platform_id}")
     paid = subscription.terms_of(db, platform_id)
-    quiet_since = None if paid else _quiet_since(db, platform, at, zone)
+    quiet_since = _quiet_since(db, platform, at, zone) if platform.sms_only or not paid else None
     life = subscription.life_of(platform, paid, quiet_since=quiet_since)
     return Standing(platform, paid, subscription.open_blocks(db, platform_id), life, at, zone)
 
 
 def _quiet_since(db: Connection, platform: Platform, at: datetime, zone: ZoneInfo) -> date | None:
-    """SMS-only: the last day with credits or a sign-in; None while there are credits."""
-    lots = credits.lots_of(db, platform.id)
-    today = dates.business_date(at, zone)
+    """SMS-only: the last business day with credits or a sign-in; None while there are credits.
+
+    A lot was good through its last day, or until it was spent. Booking the rest as lost, days later, does not count.
+    """
+    last_movements = credits.last_movements(db, platform.id)
     days = [dates.business_date(platform.created_at, zone)]
-    for lot in lots:
+    for lot in credits.lots_of(db, platform.id):
         last_day = credit_rules.last_day(lot, None)
-        if lot.remaining > 0 and last_day >= today:
+        if lot.remaining == 0:
+            last_day = min(last_day, dates.business_date(last_movements[lot.lot_id], zone))
+        elif last_day >= dates.business_date(at, zone):
             return None
-        days.append(last_day if lot.remaining > 0 else lot.bought_on)
-    days += [day for day in (credits.last_movement_on(db, platform.id), platform.last_sign_in_on) if day]
-    return max(days)
+        days.append(last_day)
+    return max(days if platform.last_sign_in_on is None else [*days, platform.last_sign_in_on])
 
 
 @dataclass(frozen=True, slots=True)

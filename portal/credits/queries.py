@@ -1,6 +1,6 @@
 """The lots of a platform with what is left of them."""
 
-from datetime import date
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -21,8 +21,8 @@ def lots_of(db: Connection, platform_id: int) -> list[Lot]:
     return [Lot(*row) for row in db.execute(query)]
 
 
-def last_movement_on(db: Connection, platform_id: int) -> date | None:
-    """The UTC day of the newest movement: until then an SMS-only platform certainly had credits."""
-    query = select(func.max(movements.c.at)).select_from(movements.join(lots)).where(lots.c.platform_id == platform_id)
-    newest = db.execute(query).scalar_one_or_none()
-    return newest.date() if newest else None
+def last_movements(db: Connection, platform_id: int) -> dict[int, datetime]:
+    """The instant of the newest movement of each lot, by its id."""
+    query = select(movements.c.lot_id, func.max(movements.c.at)).select_from(movements.join(lots))
+    rows = db.execute(query.where(lots.c.platform_id == platform_id).group_by(movements.c.lot_id))
+    return dict(rows.tuples().all())

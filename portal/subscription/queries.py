@@ -51,6 +51,11 @@ def find_platform(db: Connection, platform_id: int) -> Platform | None:
     return Platform(*row) if row else None
 
 
+def lock_platform(db: Connection, platform_id: int) -> None:
+    """Hold the platform until the commit: what is counted on it now stays true until it is written."""
+    db.execute(select(platforms.c.id).where(platforms.c.id == platform_id).with_for_update())
+
+
 def terms_of(db: Connection, platform_id: int) -> list[Term]:
     """The terms of a platform, oldest first."""
     columns = [terms.c[name] for name in Term.__slots__]
@@ -74,12 +79,10 @@ def open_blocks(db: Connection, platform_id: int) -> list[OpenBlock]:
 def life_of(platform: Platform, paid: list[Term], *, quiet_since: date | None) -> Life:
     """The facts from which the rules compute the state.
 
-    `quiet_since` counts only where there is no e-mail subscription: the last day with credits or a sign-in.
+    `quiet_since` counts only where there is no e-mail subscription: the last day with credits or a sign-in. The terms
+    of an SMS-only platform are history: it has given up e-mail, has no E, and nothing that could be cancelled.
     """
-    return Life(
-        expires_on=paid[-1].ends_on if paid else None,
-        cancelled=platform.cancelled_at is not None,
-        trial=platform.trial,
-        deleted_at=platform.deleted_at,
-        quiet_since=quiet_since,
-    )
+    if platform.sms_only or not paid:
+        return Life(None, deleted_at=platform.deleted_at, quiet_since=quiet_since)
+    cancelled = platform.cancelled_at is not None
+    return Life(paid[-1].ends_on, cancelled=cancelled, trial=platform.trial, deleted_at=platform.deleted_at)
