@@ -17,7 +17,18 @@ from portal.settings import SettingsError
 IDLE_SECONDS = 1.0  # how long the worker rests when nothing is due
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """A database that fails is explained too, whichever command meets it; the statement goes to no terminal."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SQLAlchemyError as error:
+            what = type(error).__name__
+            raise click.ClickException(f"The database refused ({what}): `portal check` says what is wrong.") from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """The account portal."""
 
@@ -54,19 +65,27 @@ class Term(click.ParamType[tuple[date, date]]):
         return first, last
 
 
+PLATFORM_ID = click.IntRange(1, 999_999_999)
+
+
 @main.command()
 def upgrade() -> None:
     """Bring the database to this version."""
+    from alembic.util import CommandError
+
     from portal import migrations
 
-    migrations.upgrade(_parts().database.writer)
+    try:
+        migrations.upgrade(_parts().database.writer)
+    except CommandError as error:
+        raise click.ClickException(f"The database is not of this version, nor of an earlier one: {error}") from None
     click.echo("The database is up to date.")
 
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
-@click.option("--workers", default=os.cpu_count() or 1, show_default="one for each core")
+@click.option("--workers", default=os.cpu_count() or 1, type=click.IntRange(1), show_default="one for each core")
 def serve(host: str, port: int, workers: int) -> None:
     """Start the production server."""
     from portal import migrations
@@ -107,7 +126,7 @@ def worker(once: bool) -> None:
 
     def stop(*_: object) -> None:
         nonlocal stopping
-        stopping = True
+        stopping = True  # the present row is finished first
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -115,6 +134,8 @@ def worker(once: bool) -> None:
         try:
             busy = work_once(app)
         except SQLAlchemyError as error:
+            if once:
+                raise
             click.echo(f"The database does not answer ({type(error).__name__}); trying again.", err=True)
             busy = False
         if not busy:
@@ -152,11 +173,11 @@ def check() -> None:
 
 @main.group()
 def platform() -> None:
-    """Create, show, block, unblock, hold platforms."""
+    """Create, show, block, unblock, hold, release platforms."""
 
 
 @platform.command("create")
-@click.option("--id", "platform_id", type=click.IntRange(1, 999_999_999), required=True)
+@click.option("--id", "platform_id", type=PLATFORM_ID, required=True)
 @click.option("--edition", default="pro", show_default=True)
 @click.option("--term", type=Term(), help="First and last paid day; not for --sms-only.")
 @click.option("--channels", default="email,sms", show_default=True)
@@ -183,11 +204,16 @@ def platform_create(platform_id: int, **given: Any) -> None:
 
 
 def _typed_password(given: dict[str, Any]) -> str | None:
-    return sys.stdin.readline().rstrip("\r\n") if given.get("password_stdin") else None
+    if not given.get("password_stdin"):
+        return None
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise click.ClickException("The password on standard input is not UTF-8.") from None
 
 
 @platform.command("show")
-@click.argument("platform_id", type=int)
+@click.argument("platform_id", type=PLATFORM_ID)
 @click.option("--json", "as_json", is_flag=True)
 def platform_show(platform_id: int, as_json: bool) -> None:
     """How a platform stands now."""
@@ -205,7 +231,7 @@ def platform_show(platform_id: int, as_json: bool) -> None:
 
 
 @platform.command("block")
-@click.argument("platform_id", type=int)
+@click.argument("platform_id", type=PLATFORM_ID)
 @click.option("--code", required=True)
 @click.option("--note", default="")
 def platform_block(platform_id: int, code: str, note: str) -> None:
@@ -215,7 +241,7 @@ def platform_block(platform_id: int, code: str, note: str) -> None:
 
 
 @platform.command("unblock")
-@click.argument("platform_id", type=int)
+@click.argument("platform_id", type=PLATFORM_ID)
 @click.option("--code", required=True)
 def platform_unblock(platform_id: int, code: str) -> None:
     """Lift the block of this code."""
@@ -224,11 +250,19 @@ def platform_unblock(platform_id: int, code: str) -> None:
 
 
 @platform.command("hold")
-@click.argument("platform_id", type=int)
+@click.argument("platform_id", type=PLATFORM_ID)
 def platform_hold(platform_id: int) -> None:
     """Put a legal hold on a platform: it stops only the purge."""
     _office("hold", platform_id)
     click.echo(f"Platform {platform_id} is held.")
+
+
+@platform.command("release")
+@click.argument("platform_id", type=PLATFORM_ID)
+def platform_release(platform_id: int) -> None:
+    """Take the legal hold off again."""
+    _office("release", platform_id)
+    click.echo(f"Platform {platform_id} is released.")
 
 
 @main.group()

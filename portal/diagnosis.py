@@ -5,7 +5,7 @@ import ssl
 from dataclasses import dataclass
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import migrations
@@ -14,6 +14,7 @@ from portal.outside.post import FolderPost
 from portal.parts import Parts
 
 SMTP_SECONDS = 10
+CLOCK_SECONDS = 5  # links and sessions bear a few seconds between machines, not more
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,14 @@ def examine(app: Flask) -> list[Finding]:
     parts: Parts = app.extensions["portal"]
     found = [Finding("settings", True, "valid"), _database(parts)]
     if found[-1].ok:
-        found += [_migrations(parts), _outbox(parts)]
+        found += [_migrations(parts), _outbox(parts), _clock(parts)]
     return [*found, _mail(parts)]
 
 
 def _database(parts: Parts) -> Finding:
     try:
         with parts.database.read() as db:
-            db.execute(text("SELECT 1"))
+            db.execute(select(literal(1)))
     except SQLAlchemyError as error:
         return Finding("database", False, f"does not answer ({type(error).__name__}): check PORTAL_DATABASE_URL")
     return Finding("database", True, "answers")
@@ -54,6 +55,17 @@ def _outbox(parts: Parts) -> Finding:
     return Finding("outbox", True, f"{waiting} waiting")
 
 
+def _clock(parts: Parts) -> Finding:
+    """This machine against the database's, where that is another one."""
+    if parts.settings.demo or parts.database.reader.dialect.name != "postgresql":
+        return Finding("clock", True, f"{parts.clock.now():%Y-%m-%d %H:%M:%S} UTC")
+    with parts.database.read() as db:
+        there = db.execute(select(func.clock_timestamp())).scalar_one()
+    apart = abs((parts.clock.now() - there).total_seconds())
+    words = f"{apart:.0f} s away from the database's" + ("" if apart <= CLOCK_SECONDS else ": let NTP set both")
+    return Finding("clock", apart <= CLOCK_SECONDS, words)
+
+
 def _mail(parts: Parts) -> Finding:
     if isinstance(parts.post, FolderPost):
         return Finding("mail", True, "kept in a folder (demonstration)")
@@ -63,7 +75,9 @@ def _mail(parts: Parts) -> Finding:
         with kind(settings.mail_server, settings.mail_port, timeout=SMTP_SECONDS) as server:
             if settings.mail_use_tls:
                 server.starttls(context=ssl.create_default_context())
+            if settings.mail_username:
+                server.login(settings.mail_username, settings.mail_password.reveal())
             server.noop()
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: a host name that cannot be one
         return Finding("mail", False, f"no answer from {settings.mail_server} ({error}): check PORTAL_MAIL_…")
     return Finding("mail", True, f"{settings.mail_server} answers")

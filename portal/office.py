@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from portal import standing
 from portal.accounts import administrators, passwords, queries, recovery, sessions
-from portal.accounts.administrators import Newcomer, Taken
+from portal.accounts.administrators import HasFirst, Newcomer, Taken
 from portal.accounts.links import Purpose
 from portal.accounts.queries import Administrator
 from portal.parts import Parts
@@ -17,9 +17,11 @@ from portal.rules.names import BadName, UserName
 from portal.rules.passwords import Accepted
 from portal.rules.sessions import EndReason
 from portal.subscription import actions as subscription
+from portal.subscription import queries as subscription_queries
 from portal.subscription.actions import NewPlatform
 
 BY = "command line"
+LONGEST = {"edition": 32, "company": 200, "name": 120}  # characters that the tables hold
 
 
 class Refused(Exception):
@@ -28,13 +30,7 @@ class Refused(Exception):
 
 def create_platform(parts: Parts, platform_id: int, given: dict[str, Any], password: str | None) -> None:
     """A platform with its first term and administrator, in one transaction. Raises Refused."""
-    channels = {"sms"} if given["sms_only"] else set(given["channels"].split(","))
-    if not channels <= {"email", "sms"} or not channels:
-        raise Refused("--channels takes email, sms or both, separated by a comma.")
-    if ("email" in channels) != (given["term"] is not None):
-        raise Refused("--term goes with the e-mail channel, and only with it.")
-    if given["trial"] and given["cancelled"]:
-        raise Refused("A trial cannot be cancelled.")
+    channels = _channels(given)
     new = NewPlatform(
         platform_id,
         given["edition"],
@@ -45,40 +41,74 @@ def create_platform(parts: Parts, platform_id: int, given: dict[str, Any], passw
         company=given["company"],
         additional_seats=given["seats"],
     )
-    username = given["username"] or names.first_user_name(platform_id).folded
+    newcomer = _first_newcomer(platform_id, given)
+    password_hash = _hash(parts, newcomer, new.company, password)
     at = parts.clock.now()
     with parts.database.write() as db:
         if subscription.create(db, new, at=at):
             raise Refused(f"Platform {platform_id} exists already, or did.")
         if given["cancelled"]:
             subscription.cancel(db, platform_id, at=at)
-        _create_administrator(db, parts, username, given | {"company": new.company}, password)
+        _create_administrator(db, parts, newcomer, password_hash)
+
+
+def _channels(given: dict[str, Any]) -> set[str]:
+    """What the platform sends; the rest of what was asked for has to go with it."""
+    channels = {"sms"} if given["sms_only"] else {part.strip() for part in given["channels"].split(",")}
+    if not channels <= {"email", "sms"} or not channels:
+        raise Refused("--channels takes email, sms or both, separated by a comma.")
+    if ("email" in channels) != (given["term"] is not None):
+        raise Refused("--term goes with the e-mail channel, and only with it.")
+    if given["term"] is None and (given["trial"] or given["cancelled"] or given["seats"]):
+        raise Refused("--trial, --cancelled and --seats go with a --term: an SMS-only platform has none of them.")
+    if given["trial"] and given["cancelled"]:
+        raise Refused("A trial cannot be cancelled.")
+    return channels
+
+
+def _first_newcomer(platform_id: int, given: dict[str, Any]) -> Newcomer:
+    name = names.new_user_name(given["username"] or names.first_user_name(platform_id).folded, platform_id)
+    if isinstance(name, BadName) or name.suffix:
+        raise Refused(f"--username {given['username']!r} is not m{platform_id}, the name of the first administrator.")
+    return _newcomer(name, given)
+
+
+def _newcomer(name: UserName, given: dict[str, Any]) -> Newcomer:
+    for what, longest in LONGEST.items():
+        if len(given.get(what, "")) > longest or not given.get(what, "").isprintable():
+            raise Refused(f"--{what} is one line of at most {longest} characters.")
+    return Newcomer(name, _email(given["email"]), given["name"], given["language"])
 
 
 def create_administrator(parts: Parts, given: dict[str, Any], password: str | None) -> None:
     """An administrator on the platform that the user name tells, within its seats. Raises Refused."""
+    name = _name(given["username"])
+    newcomer = _newcomer(name, given)
+    with parts.database.read() as db:
+        company = _standing(db, parts, name.platform_id).platform.company
+    password_hash = _hash(parts, newcomer, company, password)
     with parts.database.write() as db:
-        name = _name(given["username"])
-        place = _standing(db, parts, name.platform_id)
-        seats = standing.seats(db, place)
+        subscription_queries.lock_platform(db, name.platform_id)
+        seats = standing.seats(db, _standing(db, parts, name.platform_id))
         if seats.taken >= seats.paid:
             raise Refused(f"Platform {name.platform_id} has {seats.paid} seats and all are taken.")
-        company = {"company": place.platform.company}
-        _create_administrator(db, parts, name.folded, given | company, password)
+        _create_administrator(db, parts, newcomer, password_hash)
 
 
-def _create_administrator(
-    db: Connection, parts: Parts, username: str, given: dict[str, Any], password: str | None
-) -> None:
-    name, email = _name(username), _email(given["email"])
-    newcomer = Newcomer(name, email, given["name"], given["language"])
-    password_hash = _hash(parts, newcomer, given["company"], password) if password is not None else None
+def _create_administrator(db: Connection, parts: Parts, newcomer: Newcomer, password_hash: str | None) -> None:
     found = administrators.create(db, parts.links, newcomer, at=parts.clock.now(), password_hash=password_hash)
-    if isinstance(found, Taken):
-        raise Refused(f"The user name {name.folded} exists already, or did.")
+    match found:
+        case Taken():
+            raise Refused(f"The user name {newcomer.name.folded} exists already, or did.")
+        case HasFirst():
+            number = newcomer.name.platform_id
+            raise Refused(f"Platform {number} has its first administrator: write m{number}-anna for another one.")
 
 
-def _hash(parts: Parts, newcomer: Newcomer, company: str, password: str) -> str:
+def _hash(parts: Parts, newcomer: Newcomer, company: str, password: str | None) -> str | None:
+    """Computed while no transaction holds the database; None where an invitation asks for the password."""
+    if password is None:
+        return None
     brand = parts.settings.brand
     person = Administrator(0, newcomer.name.platform_id, newcomer.name.folded, "", newcomer.email, "", "", False, None)
     found = passwords.judge(password, person, brand=brand, company=company)
@@ -90,7 +120,7 @@ def _hash(parts: Parts, newcomer: Newcomer, company: str, password: str) -> str:
 
 def _name(text: str) -> UserName:
     name = names.parse(text)
-    if isinstance(name, BadName) or not name.is_canonical:
+    if isinstance(name, BadName):
         raise Refused(f"{text!r} is not a user name: write m1234, or m1234-anna for an additional administrator.")
     return name
 
@@ -148,7 +178,7 @@ def block(parts: Parts, platform_id: int, code: str, note: str) -> None:
         if found in access.ENDS_SESSIONS:
             for person in queries.administrators_of_platform(db, platform_id):
                 sessions.end_all(db, person.id, EndReason.COMPROMISED, at=at)
-                recovery.force_reset(db, person)
+                recovery.force_reset(db, person, at=at)
 
 
 def unblock(parts: Parts, platform_id: int, code: str) -> None:
@@ -166,6 +196,14 @@ def hold(parts: Parts, platform_id: int) -> None:
             raise Refused(f"Platform {platform_id} is held already.")
 
 
+def release(parts: Parts, platform_id: int) -> None:
+    """Take the legal hold off. Raises Refused."""
+    with parts.database.write() as db:
+        _standing(db, parts, platform_id)
+        if not subscription.release(db, platform_id, by=BY, at=parts.clock.now()):
+            raise Refused(f"Platform {platform_id} is not held.")
+
+
 def disable_administrator(parts: Parts, username: str) -> None:
     """Disable. Raises Refused."""
     with parts.database.write() as db:
@@ -175,6 +213,9 @@ def disable_administrator(parts: Parts, username: str) -> None:
 
 def send_reset_link(parts: Parts, username: str, reason: str) -> None:
     """Mail a support link. Raises Refused."""
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Refused("--reason is empty: write why, or the ticket's number.")
     with parts.database.write() as db:
         person = _administrator(db, username)
         if not person.enabled:

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 def configuration(engine: Engine) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("script_location", str(HERE).replace("%", "%%"))  # a % in the folder's name is no variable
     config.attributes["engine"] = engine
     return config
 

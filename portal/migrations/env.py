@@ -3,6 +3,7 @@
 from typing import Any
 
 from alembic import context
+from sqlalchemy import func, select
 
 import portal.accounts.tables
 import portal.credits.tables
@@ -13,6 +14,8 @@ import portal.kit.throttle
 import portal.subscription.tables  # noqa: F401 - imported for the tables they define
 from portal.kit.db import Instant, metadata
 
+UPGRADE_LOCK = 7_230_711  # any number, the same everywhere: of two upgrades at once the second finds the work done
+
 
 def render(kind: str, item: Any, _context: Any) -> Any:
     """Our own column type under its own name in generated migrations."""
@@ -22,5 +25,7 @@ def render(kind: str, item: Any, _context: Any) -> Any:
 with context.config.attributes["engine"].connect() as connection:
     context.configure(connection=connection, target_metadata=metadata, render_item=render)
     with context.begin_transaction():
+        if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE lets the second one wait too
+            connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
         context.run_migrations()
     connection.commit()

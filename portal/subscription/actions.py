@@ -10,6 +10,7 @@ from portal.kit import audit
 from portal.kit.db import insert_once
 from portal.rules import dates
 from portal.rules.access import Block
+from portal.subscription import queries
 from portal.subscription.events import Event
 from portal.subscription.tables import blocks, platforms, seat_grants, terms
 
@@ -62,6 +63,7 @@ def note_sign_in(db: Connection, platform_id: int, *, at: datetime, zone: ZoneIn
 
 def block(db: Connection, platform_id: int, code: Block, *, by: str, note: str, at: datetime) -> bool:
     """Block for this reason; False if it is blocked for it already. Ending sessions is the caller's second step."""
+    queries.lock_platform(db, platform_id)
     open_ = (blocks.c.platform_id == platform_id) & (blocks.c.code == code) & blocks.c.lifted_at.is_(None)
     if db.execute(blocks.select().where(open_)).first():
         return False
@@ -86,4 +88,13 @@ def hold(db: Connection, platform_id: int, *, by: str, at: datetime) -> bool:
     if db.execute(update(platforms).where(free).values(legal_hold_since=at)).rowcount == 0:
         return False
     audit.record(db, Event.HELD, at=at, platform_id=platform_id, by=by)
+    return True
+
+
+def release(db: Connection, platform_id: int, *, by: str, at: datetime) -> bool:
+    """Take the legal hold off. False if there is none."""
+    held = (platforms.c.id == platform_id) & platforms.c.legal_hold_since.is_not(None)
+    if db.execute(update(platforms).where(held).values(legal_hold_since=None)).rowcount == 0:
+        return False
+    audit.record(db, Event.RELEASED, at=at, platform_id=platform_id, by=by)
     return True
