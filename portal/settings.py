@@ -4,15 +4,20 @@
 """
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from portal.rules import terms
 
@@ -21,19 +26,37 @@ SHORTEST_SECRET = 32  # characters: 128 bits even where they are hexadecimal dig
 WEAK_SECRETS = ("changeme", "change-me", "secret", "development", "example", "default")
 
 
-class Secret(str):
-    """A string that does not show itself in logs and tracebacks; `.reveal()` is the deliberate act."""
+class Secret:
+    """A text that does not show itself in logs, JSON and tracebacks; `.reveal()` is the deliberate act.
+
+    No subclass of str: joining, encoding and the JSON module would take the text from under it.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     def __repr__(self) -> str:
         return "Secret(…)"
 
-    __str__ = __repr__
-
     def __format__(self, spec: str) -> str:
         return repr(self)
 
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not written anywhere")
+
     def reveal(self) -> str:
-        return str.__str__(self)
+        return self._text
 
 
 class SettingsError(Exception):
@@ -76,18 +99,39 @@ def _zone(text: str) -> ZoneInfo:
         raise ValueError("write a time zone such as Europe/Rome") from None
 
 
+_HOST = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+
+
 def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not (secure and parts.netloc and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc):
-        raise ValueError("write https://host without a path (http only for 127.0.0.1 and localhost)")
-    return f"{parts.scheme}://{parts.netloc}"
+    remedy = "write https://host without a path (http only for 127.0.0.1 and localhost)"
+    try:
+        parts = urlsplit(text)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        plain = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.port != 0
+    except ValueError:
+        raise ValueError(remedy) from None
+    if not (secure and plain and _HOST.fullmatch(parts.netloc.lower())):
+        raise ValueError(remedy)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _address(text: str) -> str:
-    name, _, domain = text.rpartition("@")
-    if not name or "." not in domain or any(c in text for c in " ,;\r\n"):
+    name, _, domain = text.partition("@")
+    if not name or "." not in domain or not text.isprintable() or any(c in text for c in " ,;<>") or "@" in domain:
         raise ValueError("write one e-mail address")
+    return text
+
+
+def _database(text: str) -> str:
+    """Where the rows are. The URL may hold a password, so it is never part of a fault's words."""
+    remedy = "write sqlite:///path or postgresql+psycopg://user@host/name"
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError(remedy) from None
+    in_memory = url.drivername == "sqlite" and url.database in (None, "", ":memory:")
+    if url.drivername not in ("sqlite", "postgresql", "postgresql+psycopg") or in_memory or not url.database:
+        raise ValueError(remedy)
     return text
 
 
@@ -99,8 +143,8 @@ def _secrets(text: str) -> tuple[Secret, ...]:
     return tuple(Secret(part) for part in text.split(",") if part)
 
 
-def _setting(parse: Callable[[str], Any], help: str, default: Any = None) -> Any:
-    return field(default=default, metadata={"parse": parse, "help": help})
+def _setting(parse: Callable[[str], Any], help: str, default: Any = None, *, shown: bool = True) -> Any:
+    return field(default=default, metadata={"parse": parse, "help": help}, repr=shown)
 
 
 @dataclass(frozen=True)
@@ -111,7 +155,7 @@ class Settings:
     demo: bool = _setting(_flag, "the demonstration: stand-in mail, movable clock, cast of customers", False)
     secret_key: Secret = _setting(Secret, "signs cookies and links; 32 random characters or more", Secret(""))
     secret_key_fallbacks: tuple[Secret, ...] = _setting(_secrets, "earlier keys, comma-separated, still accepted", ())
-    database_url: str = _setting(str, "SQLAlchemy URL; default: SQLite in the instance folder", "")
+    database_url: str = _setting(_database, "SQLAlchemy URL; default: SQLite in the instance folder", "", shown=False)
     public_url: str = _setting(_origin, "the portal's own address, used in every mail", "http://127.0.0.1:8000")
     trusted_proxies: int = _setting(_number(0, 9), "proxies in front whose forwarded headers are believed", 0)
     timezone: ZoneInfo = _setting(_zone, "business time zone: where calendar days are counted", terms.BUSINESS_ZONE)
@@ -154,6 +198,7 @@ class Settings:
 
 
 NAMES = tuple(f.name.upper() for f in fields(Settings))
+EMPTY_IS_DEFAULT = ("DATABASE_URL", "INSTANCE_PATH")
 
 
 def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -184,10 +229,18 @@ def _from_file(path: Path, faults: list[str]) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        return {name.upper(): str(value) for name, value in tomllib.loads(path.read_text("utf-8")).items()}
+        found = {name.upper(): _as_text(value) for name, value in tomllib.loads(path.read_text("utf-8")).items()}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         faults.append(f"instance/config.toml cannot be read ({error}): mend it or take it away.")
         return {}
+    if found.pop("INSTANCE_PATH", None) is not None:
+        faults.append("INSTANCE_PATH cannot stand in config.toml, which lies in that folder: set PORTAL_INSTANCE_PATH.")
+    return found
+
+
+def _as_text(value: Any) -> str:
+    """A value of the file as the environment would give it: a list is comma-separated there."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _parsed(raw: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
@@ -196,6 +249,8 @@ def _parsed(raw: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
     for name, text in raw.items():
         if name not in parsers:
             faults.append(f"PORTAL_{name} is not a setting: mend its name or take it away.")
+            continue
+        if name in EMPTY_IS_DEFAULT and not text.strip():
             continue
         try:
             values[parsers[name][0]] = parsers[name][1](text.strip())
@@ -210,15 +265,12 @@ def _contradictions(found: Settings, named: set[str]) -> list[str]:
         faults += _weak_keys(found)
         if not (found.mail_use_tls or found.mail_use_ssl or found.mail_server in LOOPBACK):
             faults.append("PORTAL_MAIL_SERVER would be used in plain text: set PORTAL_MAIL_USE_TLS=1.")
-        faults += [
-            f"PORTAL_{name} is missing: set it to {what}."
-            for name, what in (("SUPPORT_EMAIL", "the address customers write to"), ("PUBLIC_URL", "https://your.host"))
-            if name not in named and found.secure
-        ]
+        if found.secure and "SUPPORT_EMAIL" not in named:
+            faults.append("PORTAL_SUPPORT_EMAIL is missing: set it to the address customers write to.")
+    if found.mail_use_tls and found.mail_use_ssl:
+        faults.append("PORTAL_MAIL_USE_TLS and PORTAL_MAIL_USE_SSL exclude each other: take one of them away.")
     if found.secure and not found.throttle:
         faults.append("PORTAL_THROTTLE may be off only where PUBLIC_URL is on 127.0.0.1: take it away.")
-    if not found.database_url.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
-        faults.append("PORTAL_DATABASE_URL is wrong: write sqlite:///path or postgresql+psycopg://user@host/name.")
     return faults
 
 
@@ -239,6 +291,10 @@ def _demo_secret(folder: Path) -> Secret:
     path = folder / "demo.key"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48), "utf-8")
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48), "utf-8")
+        with suppress(FileExistsError):  # another process was quicker: its key is the one
+            path.hardlink_to(fresh)
+        fresh.unlink()
     return Secret(path.read_text("utf-8"))
