@@ -136,4 +136,5 @@ def _fresh(folder: Path, name: str) -> Path:
     return path
 
 
-main()
+if __name__ == "__main__":
+    main()
