@@ -70,7 +70,11 @@ def check_page(path: str, response: TestResponse) -> Page | None:
     """The page of an answer, once it has passed; None for what is no HTML."""
     for name in HEADERS:
         assert response.headers.get(name), f"{path}: no {name}; portal/web/headers.py sets it on every answer"
-    if response.mimetype != "text/html" or response.status_code in (301, 302, 303, 307, 308):
+    if (
+        response.request.method == "HEAD"
+        or response.mimetype != "text/html"
+        or response.status_code in (301, 302, 303, 307, 308)
+    ):
         return None
     html = response.get_data(as_text=True)
     parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)

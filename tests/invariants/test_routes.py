@@ -1,0 +1,130 @@
+"""Access: every route says who may enter, stands in this table, and does what the table says."""
+
+import re
+
+import pytest
+from werkzeug.routing import Rule as Route
+
+from portal.web import access
+from portal.web.access import Who
+from tests.helpers.browser import Browser
+from tests.helpers.house import House
+
+E, S, B, M = "everybody", "signed in", "signed in, background", "machine"
+TABLE = {
+    "/": E,
+    "/.well-known/change-password": M,
+    "/.well-known/security.txt": M,
+    "/health/live": M,
+    "/health/ready": M,
+    "/invitation/<token>": E,
+    "/invitation/new": E,
+    "/login": E,
+    "/login/take-over": E,
+    "/logout": E,
+    "/profile": S,
+    "/profile/password": S,
+    "/recover-username": E,
+    "/recovery/asked/<any(username, password):what>": E,
+    "/reset-password": E,
+    "/reset-password/<token>": E,
+    "/reset-password/new": E,
+    "/reset-password/not-asked": E,
+    "/reset-password/not-asked/<token>": E,
+    "/session": B,
+    "/session/draft": B,
+    "/session/stay": S,
+    "/static/<path:filename>": M,
+    "/subscription": S,
+    "/subscription/buy": S,
+}
+REMEDY = (
+    "decorate the view with one of portal/web/access.py and add its route to TABLE in tests/invariants/test_routes.py"
+)
+
+
+def routes(house: House) -> list[Route]:
+    return list(house.app.url_map.iter_rules())
+
+
+def says(route: Route) -> str | None:
+    rule = access.rule_of(route.endpoint)
+    if rule is None:
+        return None
+    quiet = rule.who is Who.SIGNED_IN and not rule.activity
+    return B if quiet else str(rule.who)
+
+
+def test_every_route_says_who_may_enter_and_stands_in_the_table(house: House) -> None:
+    with house.app.app_context():
+        found = {route.rule: says(route) for route in routes(house)}
+    assert found == TABLE, REMEDY
+
+
+def test_a_view_that_says_nothing_is_closed(house: House, browser: Browser) -> None:
+    house.app.add_url_rule("/forgotten", view_func=lambda: "secret")
+    assert browser.open("/forgotten").status_code == 500
+    assert "secret" not in (browser.page.text if browser.page else "")
+
+
+def example(rule: str) -> str:
+    return (
+        re.sub(r"<any\((\w+)[^>]*>", r"\1", rule).replace("<token>", "x" * 40).replace("<path:filename>", "portal.css")
+    )
+
+
+@pytest.mark.parametrize("rule", [rule for rule, who in TABLE.items() if who in (S, B)])
+def test_signed_in_pages_lead_strangers_to_the_sign_in_page(house: House, browser: Browser, rule: str) -> None:
+    for method in methods(house, rule):
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        token = browser.get("/login").form()[1]["csrf_token"]
+        answer = browser.open(example(rule), method=method, data={"csrf_token": token}, headers=headers)
+        assert answer.status_code == (401 if TABLE[rule] == B else 303)
+
+
+@pytest.mark.parametrize("rule", TABLE)
+def test_every_post_needs_the_forgery_token(house: House, browser: Browser, rule: str) -> None:
+    house.person("m1234")
+    browser.sign_in()
+    if "POST" in methods(house, rule):
+        assert browser.open(example(rule), method="POST").status_code == 400
+
+
+def methods(house: House, rule: str) -> set[str]:
+    found = [route.methods or set() for route in routes(house) if route.rule == rule]
+    return set().union(*found) & {"GET", "POST"}
+
+
+@pytest.mark.parametrize("rule", TABLE)
+def test_reads_never_write(house: House, browser: Browser, rule: str) -> None:
+    """GET and HEAD of every page change no row: not as a stranger, not as a signed-in person."""
+    house.person("m1234")
+    for signed_in in (False, True):
+        if signed_in:
+            browser.sign_in()
+        before = contents(house)
+        for method in ("GET", "HEAD"):
+            if "GET" in methods(house, rule):
+                browser.open(example(rule), method=method)
+        assert contents(house) == before
+
+
+def contents(house: House) -> dict[str, list[tuple[object, ...]]]:
+    from portal.kit.db import metadata
+
+    with house.parts.database.read() as db:
+        return {name: [tuple(row) for row in db.execute(table.select())] for name, table in metadata.tables.items()}
+
+
+@pytest.mark.parametrize("rule", [rule for rule, who in TABLE.items() if who == S])
+def test_sign_out_is_on_every_signed_in_page(house: House, browser: Browser, rule: str) -> None:
+    house.person("m1234")
+    browser.sign_in()
+    if "GET" in methods(house, rule):
+        page = browser.get(example(rule))
+        assert any(form.get("action") == "/logout" for form in page.all("form"))
+
+
+def test_the_demo_is_found_nowhere_else(browser: Browser) -> None:
+    for path in ("/demo", "/demo/mail", "/demo/clock"):
+        assert browser.open(path).status_code == 404
