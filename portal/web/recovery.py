@@ -1,5 +1,6 @@
 """Recovering user name and password, and the pages behind the links in the mails."""
 
+import logging
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
@@ -22,6 +23,7 @@ from portal.web.forms import EmailField, UserNameField, one_line, required, user
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 from portal.web.words import password_refusal
 
+log = logging.getLogger("portal")
 pages = Blueprint("recovery", __name__)
 LINK = "link"  # in the cookie: the token that has left the address bar
 LONGEST_TOKEN = 400  # characters; ours have about 180
@@ -142,6 +144,7 @@ def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
         return busy, 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
     if not recovery.set_password(writing(), link, password_hash, at=now()):
         return _dead(Fault.USED, invitation=bool(facts["invitation"]))
+    log.info("password set", extra={"administrator": person.id, "link": link.purpose})
     language = session.get("language")
     session.clear()
     session["language"] = language

@@ -1,5 +1,6 @@
 """Coming in and going out: /login, /login/take-over, /logout."""
 
+import logging
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
@@ -27,6 +28,7 @@ from portal.web.edge import network, now, parts, reading, writing
 from portal.web.forms import UserNameField, required
 from portal.web.places import safe_place
 
+log = logging.getLogger("portal")
 pages = Blueprint("sign_in", __name__)
 BUSY_RETRY_SECONDS = 2
 PENDING = "pending"  # in the cookie: the take-over link of a proven password
@@ -60,7 +62,14 @@ def come_in() -> BaseResponse | str | tuple[Any, ...]:
         return page(form, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
     if isinstance(found, Proven):
         return _enter(found)
+    log.info("sign-in refused", extra={"username": _loggable(form.username.data)})
     return page(form, refused=True), 422
+
+
+def _loggable(typed: str) -> str:
+    """A user name, but nothing that somebody may have typed by mistake: an address, a password."""
+    parsed = names.parse(typed)
+    return parsed.folded if isinstance(parsed, names.UserName) else "(no user name)"
 
 
 def _proof(form: SignInForm) -> tuple[Any, ...]:
@@ -107,6 +116,7 @@ def _begin(person: Administrator) -> BaseResponse:
     token = sessions.start(writing(), person, at=now(), network=network(), device=who.device())
     subscription.note_sign_in(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
     who.open_session(token)
+    log.info("signed in", extra={"administrator": person.id, "factor": "password"})
     return redirect(place, 303)
 
 
@@ -152,6 +162,7 @@ def logout() -> BaseResponse:
     if person:
         who.end_session(EndReason.SIGNED_OUT, writing())
         mine = person.administrator
+        log.info("signed out", extra={"administrator": mine.id})
         audit.record(writing(), Event.SIGNED_OUT, at=now(), platform_id=mine.platform_id, administrator_id=mine.id)
     language = session.get("language")
     session.clear()
