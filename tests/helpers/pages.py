@@ -31,6 +31,11 @@ class Page:
         return cls("", Element("html"), "")
 
     @property
+    def bytes_but_token(self) -> str:
+        """The page as it came, but for the forgery token: it is signed with the second it was made in."""
+        return re.sub(r'(name="csrf_token"[^>]*value=")[^"]*', r"\1", self.html)
+
+    @property
     def text(self) -> str:
         return " ".join(" ".join(self.root.itertext()).split())
 
