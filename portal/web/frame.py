@@ -1,20 +1,42 @@
 """What every page has around it: language, navigation, assets, the clock of the session."""
 
 import hashlib
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, request, session, url_for
+from flask import Flask, g, request, session, url_for
 from flask_babel import Babel
+from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.rules.sessions import EndReason
 from portal.settings import Settings
-from portal.web import who, words
+from portal.web import story, times, who, words
 from portal.web.edge import now, parts
+from portal.web.timeline import bars
+from portal.web.who import Person
+
+
+def visitor() -> Person | None:
+    """Who is signed in, for what stands around a page: nobody while the database does not answer."""
+    if "no_visitor" in g:
+        return None
+    try:
+        return who.person()
+    except SQLAlchemyError:
+        g.no_visitor = True
+        return None
+
+
+def on_trial() -> bool:
+    """Whether the platform of who is signed in is a trial."""
+    return visitor() is not None and who.place().platform.trial
 
 
 def choose_language() -> str:
@@ -24,9 +46,9 @@ def choose_language() -> str:
         if session.get("language") != chosen:
             session["language"] = chosen
         return str(chosen)
-    person = who.person()
-    if person and person.administrator.language in texts.LANGUAGES:
-        return person.administrator.language
+    found = visitor()
+    if found and found.administrator.language in texts.LANGUAGES:
+        return found.administrator.language
     return request.accept_languages.best_match(list(texts.LANGUAGES)) or texts.DEFAULT_LANGUAGE
 
 
@@ -46,11 +68,35 @@ def _get_path() -> str:
 def navigation() -> list[tuple[str, str, bool]]:
     """(words, address, whether it is this page) of the signed-in pages."""
     entries = (
-        (_("Overview"), "subscription.overview"),
+        (_("My subscription"), "subscription.overview"),
         (_("Buy"), "subscription.buy"),
         (_("Profile"), "profile.profile"),
     )
     return [(label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in entries]
+
+
+def session_clock() -> dict[str, int] | None:
+    """Seconds until the warning and the end, for the script of the idle warning."""
+    person = visitor()
+    if person is None:
+        return None
+    life = who.life()
+    seconds = {"warn_in": life.warn_at - now(), "ends_in": life.ends_at - now()}
+    whole = {name: max(0, int(left.total_seconds())) for name, left in seconds.items()}
+    return whole | {"final": int(life.ends_by is EndReason.ABSOLUTE)}
+
+
+def own_links(text: str) -> Markup:
+    """A plain text with the addresses of our own pages made clickable; every other address stays text."""
+    origin = parts().settings.public_url
+    pattern = re.compile(re.escape(origin) + r"[A-Za-z0-9/._~?=&%+-]*[A-Za-z0-9/_~=-]")
+    done, out = 0, Markup()
+    for found in pattern.finditer(text):
+        address = urlsplit(found.group())
+        here = address.path + (f"?{address.query}" if address.query else "")
+        out += escape(text[done : found.start()]) + Markup('<a href="%s">%s</a>') % (here or "/", found.group())
+        done = found.end()
+    return out + escape(text[done:])
 
 
 @cache
@@ -68,38 +114,43 @@ def init_app(app: Flask, settings: Settings) -> None:
     def asset(name: str) -> str:
         return url_for("static", filename=name, v=_version(static / name))
 
-    def session_clock() -> dict[str, int] | None:
-        """Seconds until the warning and the end, for the script of the idle warning."""
-        person = who.person()
-        if person is None:
-            return None
-        idle = settings.idle_timeout_seconds
-        final = person.live.life.ends_by is EndReason.ABSOLUTE
-        left = person.live.life.ends_at - now() if final else idle
-        return {"ends_in": int(left.total_seconds()), "final": int(final)}
+    def moment(instant: datetime | str) -> Markup:
+        """An instant, or its ISO text, in business time."""
+        given = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
+        return times.moment(given, settings.timezone)
 
-    def in_zone(instant: datetime) -> str:
-        return texts.moment(instant, settings.timezone)
+    def clock(instant: datetime) -> Markup:
+        return times.clock(instant, now(), settings.timezone)
 
-    def clock_time(instant: datetime) -> str:
-        return texts.clock(instant, settings.timezone)
-
+    facts: dict[str, Any] = {
+        "brand": settings.brand,
+        "support_email": settings.support_email,
+        "zone": settings.timezone.key,
+        "idle_minutes": int(settings.idle_timeout_seconds.total_seconds()) // 60,
+        "demo": settings.demo,
+    }
     app.jinja_env.globals.update(
+        facts,
         asset=asset,
-        brand=settings.brand,
-        support_email=settings.support_email,
-        zone=settings.timezone.key,
-        demo=settings.demo,
         language=texts.language,
         other_languages=other_languages,
         navigation=navigation,
-        person=who.person,
+        on_trial=on_trial,
+        person=visitor,
         session_clock=session_clock,
         now=now,
         words=words,
+        story=story,
+        bars=bars,
         parts=parts,
     )
     app.jinja_env.filters.update(
-        day=texts.day, day_and_month=texts.day_and_month, weekday=texts.weekday, moment=in_zone, clock=clock_time
+        day=times.day,
+        weekday=times.weekday,
+        last_minute=times.last_minute,
+        short_day=texts.day_and_month,
+        moment=moment,
+        clock=clock,
+        number=texts.number,
+        own_links=own_links,
     )
-    app.jinja_env.filters.update(number=texts.number)

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 
 from portal.accounts import administrators, drafts, passwords, recovery, sessions, sign_in
 from portal.accounts.sign_in import Attempt, Proven
@@ -27,7 +28,9 @@ Page = Response | str | tuple[Any, ...]
 
 class PersonForm(FlaskForm):
     full_name = StringField(_l("Name"), [required(_l("Enter your name.")), one_line])
-    language = SelectField(_l("Language of pages and mails"), choices=list(OWN_NAMES.items()))
+    language = SelectField(
+        _l("Language of pages and mails"), choices=[SelectChoice(*pair) for pair in OWN_NAMES.items()]
+    )
 
 
 class PasswordForm(FlaskForm):

@@ -4,8 +4,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from portal import standing
-from portal.rules.access import Act, Allowed, Role
-from portal.rules.lifecycle import State
+from portal.rules.access import Act, Allowed, Decision, Reason, Role
 from portal.web import access, who
 from portal.web.edge import reading
 from portal.web.timeline import timeline
@@ -20,6 +19,7 @@ SHOWN_ACTS = (
     Act.CANCEL,
     Act.UNDO_CANCEL,
 )
+UNSAID = (Reason.PURCHASE_FIRST, Reason.ALREADY_PURCHASED, Reason.ALREADY_CANCELLED, Reason.NOT_CANCELLED)
 
 
 @pages.get("/")
@@ -38,6 +38,7 @@ def overview() -> str:
         place=place,
         seats=standing.seats(reading(), place),
         credits=standing.credits_of(reading(), place),
+        role=Role(who.me().administrator.role),
         timeline=timeline(place),
     )
 
@@ -48,11 +49,13 @@ def buy() -> str:
     """What can be ordered in this state, and why the rest cannot."""
     place, role = who.place(), Role(who.me().administrator.role)
     decisions = {act: place.decide(act, role) for act in SHOWN_ACTS}
-    relevant = {act: found for act, found in decisions.items() if _relevant(act, place.state)}
+    relevant = {act: found for act, found in decisions.items() if _relevant(act, found)}
     return render_template("subscription/buy.html", place=place, decisions=relevant, Allowed=Allowed)
 
 
-def _relevant(act: Act, state: State) -> bool:
-    """A trial purchases; everybody else renews and changes."""
-    trial_acts = (Act.PURCHASE,)
-    return (act in trial_acts) == (state is State.TRIAL)
+def _relevant(act: Act, decision: Decision) -> bool:
+    """Whether to say anything of an act: not where it is done already, or makes no sense any more or yet."""
+    if isinstance(decision, Allowed):
+        return True
+    over = decision.reason is Reason.EXPIRED and act in (Act.CANCEL, Act.UNDO_CANCEL)
+    return not over and decision.reason not in UNSAID

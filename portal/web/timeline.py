@@ -1,12 +1,20 @@
-"""The picture of time: where today stands between the paid days, the grace and the deletion. Numbers only, no words."""
+"""The pictures: where today stands between the paid days, the grace and the deletion; and how long each lot's bar is.
 
+Numbers only, no words. Units are thousandths of the drawing's width, so that it may be as wide as the screen while its
+letters keep their size.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from portal.rules import lifecycle
+from portal.rules import lifecycle, terms
+from portal.rules.credits import LotView
 from portal.standing import Standing
 
 WIDTH = 1000  # units of the drawing
+EDGE = 250  # nearer to a side than this, the word "today" is written away from it
+SHORTEST_BAR = 10  # a lot with few credits is still seen
 GRACE_WIDTH = 240  # the ten days are drawn wider than they are: they matter most
 GONE_WIDTH = 112
 GAP = 4
@@ -25,6 +33,21 @@ class Timeline:
     grace_x: int
     gone_x: int
     today_x: int
+    grace_width: int = GRACE_WIDTH
+    gone_width: int = GONE_WIDTH
+    grace_days: int = terms.GRACE_DAYS
+
+    @property
+    def done_width(self) -> int:
+        """How much of the paid part is behind."""
+        return min(self.today_x, self.paid_width)
+
+    @property
+    def anchor(self) -> str:
+        """Which end of the word "today" stands at today: SVG's text-anchor."""
+        if self.today_x < EDGE:
+            return "start"
+        return "end" if self.today_x > WIDTH - EDGE else "middle"
 
 
 def timeline(place: Standing) -> Timeline | None:
@@ -53,3 +76,15 @@ def _between(today: date, first: date, last: date, x: int, width: int) -> int:
     days = (last - first).days + 1
     done = min(max((today - first).days, 0), days - 1)
     return x + round(width * (2 * done + 1) / (2 * days))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    lot: LotView
+    width: int
+
+
+def bars(lots: Sequence[LotView]) -> list[Bar]:
+    """A bar for each lot, the one with the most credits over the whole width."""
+    most = max((lot.remaining for lot in lots), default=1)
+    return [Bar(lot, max(SHORTEST_BAR, round(WIDTH * lot.remaining / most))) for lot in lots]

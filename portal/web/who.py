@@ -16,7 +16,8 @@ from portal import standing
 from portal.accounts import sessions
 from portal.accounts.queries import Administrator
 from portal.accounts.sessions import Live, Over
-from portal.rules.sessions import EndReason
+from portal.rules import sessions as rules
+from portal.rules.sessions import Alive, EndReason
 from portal.standing import Standing
 from portal.web.edge import now, parts, reading
 
@@ -72,6 +73,14 @@ def close_if_over() -> bool:
     _note_end(over)
     g.ended = over
     return True
+
+
+def life() -> Alive:
+    """How long the session of `me()` lasts from here: counted from this request, if it was activity."""
+    live, idle = me().live, parts().settings.idle_timeout_seconds
+    active_at = rules.last_activity(_cookie_instant() or live.last_active_at, live.last_active_at, now())
+    found = rules.liveness(live.started_at, active_at, now(), idle)
+    return found if isinstance(found, Alive) else live.life
 
 
 def ended() -> Over | None:

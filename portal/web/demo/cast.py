@@ -18,6 +18,11 @@ from portal.subscription.actions import NewPlatform
 PASSWORD = "a short sentence is easiest"
 
 
+def N_(text: str) -> str:
+    """Mark a text for the catalogue; it is translated where it is shown."""
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody of the cast, and what the platform shows."""
@@ -46,17 +51,17 @@ class Stage:
 
 
 CAST = (
-    Actor("m1234", "Anna Bianchi", "anna@example.com", "active, two administrators, credits"),
-    Actor("m1234-marco", "Marco Conti", "marco@example.com", "the second administrator of 1234", "en"),
-    Actor("m1235", "Anna Bianchi", "anna@example.com", "active, e-mail only; same e-mail as m1234"),
-    Actor("m2001", "Bruno Esposito", "bruno@example.com", "expires in 6 days"),
-    Actor("m2002", "Carla Ferri", "carla@example.com", "cancelled, still active", "en"),
-    Actor("m2003", "Dario Galli", "dario@example.com", "expired, first day of the grace"),
-    Actor("m2004", "Elena Longo", "elena@example.com", "expired, tenth and last day of the grace"),
-    Actor("m2005", "Fabio Marino", "fabio@example.com", "trial"),
-    Actor("m2006", "Giulia Neri", "giulia@example.com", "SMS-only"),
-    Actor("m2007", "Hugo Orlandi", "hugo@example.com", "blocked: payment overdue", "en"),
-    Actor("m2008", "Irene Palma", "irene@example.com", "the grace is over: no sign-in"),
+    Actor("m1234", "Anna Bianchi", "anna@example.com", N_("active, two administrators, credits")),
+    Actor("m1234-marco", "Marco Conti", "marco@example.com", N_("the second administrator of 1234"), "en"),
+    Actor("m1235", "Anna Bianchi", "anna@example.com", N_("active, e-mail only; same e-mail as m1234")),
+    Actor("m2001", "Bruno Esposito", "bruno@example.com", N_("expires in 6 days")),
+    Actor("m2002", "Carla Ferri", "carla@example.com", N_("cancelled, still active"), "en"),
+    Actor("m2003", "Dario Galli", "dario@example.com", N_("expired, first day of the grace")),
+    Actor("m2004", "Elena Longo", "elena@example.com", N_("expired, tenth and last day of the grace")),
+    Actor("m2005", "Fabio Marino", "fabio@example.com", N_("trial")),
+    Actor("m2006", "Giulia Neri", "giulia@example.com", N_("SMS-only")),
+    Actor("m2007", "Hugo Orlandi", "hugo@example.com", N_("blocked: payment overdue"), "en"),
+    Actor("m2008", "Irene Palma", "irene@example.com", N_("the grace is over: no sign-in")),
 )
 STAGES = (
     Stage(1234, "Bianchi Formaggi S.r.l.", 98, additional_seats=1, lots=((40, 12_480), (200, 900))),
