@@ -4,17 +4,17 @@ Source: RULES.md, Recovering credentials ("Passwords"); SECURITY.md, Numbers. Le
 character is allowed, none is demanded. A password is prepared in the same way when it is set and when it is checked.
 
 Where the rules are silent:
-- "On the list of common ones" also means a common one written again and again, one with only digits and marks around
-  it, and a walk along the keyboard or the alphabet: nobody tries less than that. A short piece repeated is refused too.
-- Words of the context shorter than PASSWORD_CONTEXT_WORD_MIN are not looked for: `m12` stands by chance in sentences.
-  User name and e-mail are looked for as they are written (also the part before the dash or the @), names of company
-  and service by their letters and digits alone, the company's also without its legal form ("Rossi S.r.l.").
+- "On the list of common ones" also means a common one written again and again, and one with only digits and marks
+  around it: nobody tries less than that.
+- The company's name is refused as the service's is: both are looked for by their letters and digits alone. User name
+  and e-mail are looked for as they are written, the user name also without what follows the dash.
+- A name shorter than PASSWORD_CONTEXT_WORD_MIN is not looked for: `m12` stands by chance in many a sentence.
 - Blanks are characters, at the ends too.
 """
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -28,15 +28,7 @@ from portal.rules.terms import (
     PASSWORD_MIN_SECOND_FACTOR,
 )
 
-_UNIT_MIN = PASSWORD_MIN_SECOND_FACTOR  # a piece shorter than the shortest password gains nothing by repetition
-_WALKS = (
-    "01234567890123456789012345678901234567890123456789",
-    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
-    "qwertyuiopasdfghjklzxcvbnm",
-    "qwertzuiopasdfghjklyxcvbnm",
-    "azertyuiopqsdfghjklmwxcvbn",
-)
-_LEGAL_FORMS = frozenset({"srl", "srls", "spa", "snc", "sas", "scarl", "gmbh", "ag", "sarl", "sa", "ltd", "llc", "inc"})
+_EDGES = re.compile(r"\A[\W\d_]+|[\W\d_]+\Z")  # what is no letter, at both ends
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -47,7 +39,6 @@ class Reason(StrEnum):
     TOO_SHORT = "too-short"
     TOO_LONG = "too-long"
     COMMON = "common"
-    REPETITIVE = "repetitive"
     CONTAINS_USER_NAME = "contains-user-name"
     CONTAINS_EMAIL = "contains-email"
     CONTAINS_COMPANY = "contains-company"
@@ -63,10 +54,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The reason, and the word that was found inside where the reason is one of CONTAINS_…."""
+    """Not to be used, and the reason that is told."""
 
     reason: Reason
-    word: str = ""
 
 
 def prepare(password: str) -> Accepted | Refused:
@@ -107,7 +97,7 @@ def judge(
     >>> judge("horse battery staple", **anna, common=())
     Accepted()
     >>> judge("my m1234 password", **anna, common=())
-    Refused(reason=<Reason.CONTAINS_USER_NAME: 'contains-user-name'>, word='m1234')
+    Refused(reason=<Reason.CONTAINS_USER_NAME: 'contains-user-name'>)
     """
     prepared = prepare(password)
     if isinstance(prepared, Refused):
@@ -116,8 +106,7 @@ def judge(
     refused = (
         _by_length(prepared.normalised, second_factor)
         or _by_commonness(folded, common)
-        or _by_context(folded, username, email)
-        or _by_names(folded, company, brand)
+        or _by_context(folded, username, email, company, brand)
     )
     return refused or prepared
 
@@ -136,11 +125,8 @@ def _by_length(password: str, second_factor: bool) -> Refused | None:
 
 
 def _by_commonness(folded: str, common: Container[str]) -> Refused | None:
-    unit = folded[: _period(folded)]
-    if any(candidate in common for candidate in (folded, unit, _core(folded))) or _is_walk(folded):
-        return Refused(Reason.COMMON)
-    repeated = len(folded) >= 2 * len(unit) and len(unit) < _UNIT_MIN
-    return Refused(Reason.REPETITIVE) if repeated else None
+    candidates = (folded, folded[: _period(folded)], _EDGES.sub("", folded))
+    return Refused(Reason.COMMON) if any(candidate in common for candidate in candidates) else None
 
 
 def _period(text: str) -> int:
@@ -148,54 +134,25 @@ def _period(text: str) -> int:
     return next((n for n in range(1, len(text)) if text.startswith(text[n:])), len(text))
 
 
-def _core(text: str) -> str:
-    """The text without the digits, blanks and marks at both ends."""
-    letters = [place for place, character in enumerate(text) if character.isalpha()]
-    return text[letters[0] : letters[-1] + 1] if letters else text
-
-
-def _is_walk(text: str) -> bool:
-    return any(text in walk or text[::-1] in walk for walk in _WALKS)
-
-
-def _by_context(folded: str, username: str, email: str) -> Refused | None:
-    for word in _with_first_part(username, "-"):
-        if word in folded:
-            return Refused(Reason.CONTAINS_USER_NAME, word)
-    for word in _with_first_part(email, "@"):
-        if word in folded:
-            return Refused(Reason.CONTAINS_EMAIL, word)
-    return None
-
-
-def _with_first_part(text: str, separator: str) -> Iterator[str]:
-    """The text and what stands before the separator, as far as they are long enough to be looked for."""
-    folded = unicodedata.normalize("NFKC", text.strip()).casefold()
-    return (word for word in (folded, folded.partition(separator)[0]) if len(word) >= PASSWORD_CONTEXT_WORD_MIN)
-
-
-def _by_names(folded: str, company: str, brand: Iterable[str]) -> Refused | None:
+def _by_context(folded: str, username: str, email: str, company: str, brand: Iterable[str]) -> Refused | None:
     letters = _letters(folded)
-    for name in (company, _without_legal_form(company)):
-        if _is_inside(name, letters):
-            return Refused(Reason.CONTAINS_COMPANY, name)
-    found = next((name for name in brand if _is_inside(name, letters)), None)
-    return Refused(Reason.CONTAINS_BRAND, found) if found else None
+    table = (
+        (Reason.CONTAINS_USER_NAME, folded, map(_as_written, (username, username.partition("-")[0]))),
+        (Reason.CONTAINS_EMAIL, folded, [_as_written(email)]),
+        (Reason.CONTAINS_COMPANY, letters, [_letters(company)]),
+        (Reason.CONTAINS_BRAND, letters, map(_letters, brand)),
+    )
+    found = (reason for reason, text, words in table if any(_is_inside(word, text) for word in words))
+    return next(map(Refused, found), None)
 
 
-def _is_inside(name: str, letters: str) -> bool:
-    wanted = _letters(name)
-    return len(wanted) >= PASSWORD_CONTEXT_WORD_MIN and wanted in letters
+def _is_inside(word: str, text: str) -> bool:
+    return len(word) >= PASSWORD_CONTEXT_WORD_MIN and word in text
+
+
+def _as_written(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.strip()).casefold()
 
 
 def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
-
-
-def _without_legal_form(company: str) -> str:
-    """The company's name as people say it.
-
-    >>> _without_legal_form("Rossi Formaggi S.r.l.")
-    'Rossi Formaggi'
-    """
-    return " ".join(word for word in company.split() if _letters(word) not in _LEGAL_FORMS)
+    return "".join(filter(str.isalnum, _as_written(text)))

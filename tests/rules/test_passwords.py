@@ -87,7 +87,8 @@ def test_length_decides_and_a_second_factor_shortens_it(
 @pytest.mark.parametrize(
     ("password", "expected"),
     [
-        ("ﬁ" * 7 + "\u00e8", None),  # a ligature is two characters: 7 × 2 + 1, but repetitive without the last
+        ("ﬁ" * 7, Reason.TOO_SHORT),  # a ligature is two characters: 14
+        ("ﬁ" * 7 + "\u00e8", None),
         ("e\u0300" + text_of(13), Reason.TOO_SHORT),  # two code points that are one letter: 14
         ("e\u0300" + text_of(14), None),
         ("\ufdfa" * 14 + text_of(4), None),  # 18 characters each: 256
@@ -121,7 +122,12 @@ def test_no_hash_ever_chews_on_more_than_four_kilobytes(password: str, expected:
     "password",
     [
         SENTENCE,
-        "               x",
+        "               ",
+        "aaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaa b",
+        "abcabcabcabcabcab",
+        "qwertyuiopasdfg",
+        "abcdefghijklmno",
         "lower case only please",
         "NUL \x00 in the middle of it",
         "cavallo\tbatteria\nscala",
@@ -147,73 +153,70 @@ def test_any_characters_are_welcome(password: str) -> None:
         ("password2026!!!!", Reason.COMMON),
         ("1234567 password", Reason.COMMON),
         ("password of anything", None),
-        ("12345678901234567", Reason.COMMON),
-        ("98765432109876543", Reason.COMMON),
-        ("abcdefghijklmno", Reason.COMMON),
-        ("qwertyuiopasdfg", Reason.COMMON),
-        ("gfdsapoiuytrewq", Reason.COMMON),
-        ("qwertyuiopasdfgh!", None),
-        ("aaaaaaaaaaaaaaa", Reason.REPETITIVE),
-        ("               ", Reason.REPETITIVE),
-        ("abcabcabcabcabcab", Reason.REPETITIVE),
-        ("abcdefxabcdefxabc", Reason.REPETITIVE),  # a piece of seven
-        ("abcdefxyabcdefxyab", None),  # a piece of eight
-        ("aaaaaaaaaaaaaab", None),
-        ("horse battery horse", None),
+        ("password,password,", None),  # a piece that is not on the list
+        ("horse password staple", None),
+        ("123456789012345", None),  # digits alone have no core
     ],
 )
-def test_common_ones_and_short_pieces_repeated_are_refused(password: str, expected: Reason | None) -> None:
+def test_common_ones_are_refused_also_repeated_or_wrapped_in_digits_and_marks(
+    password: str, expected: Reason | None
+) -> None:
     assert reason(anna(password)) is expected
 
 
-def test_a_short_password_beside_a_second_factor_is_not_repetitive_for_ending_as_it_begins() -> None:
+def test_a_short_password_beside_a_second_factor_is_looked_up_too() -> None:
     assert reason(anna("a1!Kqz7a", second_factor=True)) is None
-    assert reason(anna("abcdabcd", second_factor=True)) is Reason.REPETITIVE
+    assert reason(anna("abcdabcd", second_factor=True)) is None
     assert reason(anna("Password", second_factor=True)) is Reason.COMMON
 
 
 @pytest.mark.parametrize(
-    ("password", "expected", "word"),
+    ("password", "expected"),
     [
-        ("why not M1234 again", Reason.CONTAINS_USER_NAME, "m1234"),
-        ("m1234-anna for ever", Reason.CONTAINS_USER_NAME, "m1234-anna"),
-        ("write to Anna.Bianchi@Example.it", Reason.CONTAINS_EMAIL, "anna.bianchi@example.it"),
-        ("here is anna.bianchi", Reason.CONTAINS_EMAIL, "anna.bianchi"),
-        ("rossiformaggisrl for ever", Reason.CONTAINS_COMPANY, "Rossi Formaggi S.r.l."),
-        ("i love ROSSI-formaggi", Reason.CONTAINS_COMPANY, "Rossi Formaggi"),
-        ("enter the portal now", Reason.CONTAINS_BRAND, "Portal"),
-        ("my posta-viva login", Reason.CONTAINS_BRAND, "Posta Viva"),
+        ("why not M1234 again", Reason.CONTAINS_USER_NAME),
+        ("m1234-anna for ever", Reason.CONTAINS_USER_NAME),
+        ("write to Anna.Bianchi@Example.it", Reason.CONTAINS_EMAIL),
+        ("here is anna.bianchi", None),  # not the whole address
+        ("rossiformaggisrl for ever", Reason.CONTAINS_COMPANY),
+        ("i love ROSSI-formaggi, s.r.l.", Reason.CONTAINS_COMPANY),
+        ("i love rossi formaggi", None),  # not the whole name
+        ("enter the portal now", Reason.CONTAINS_BRAND),
+        ("my posta-viva login", Reason.CONTAINS_BRAND),
+        ("la posta è viva qui", None),
     ],
 )
-def test_words_of_the_context_are_refused_and_told(password: str, expected: Reason, word: str) -> None:
-    assert anna(password) == Refused(expected, word)
+def test_names_of_the_person_the_company_and_the_service_are_refused(password: str, expected: Reason | None) -> None:
+    assert reason(anna(password)) is expected
 
 
 @pytest.mark.parametrize(
     ("username", "expected"),
     [("m12", None), ("m123", Reason.CONTAINS_USER_NAME), ("m12-anna", None), ("", None)],
 )
-def test_names_shorter_than_four_characters_are_not_looked_for(username: str, expected: Reason | None) -> None:
+def test_user_names_shorter_than_four_characters_are_not_looked_for(username: str, expected: Reason | None) -> None:
     assert PASSWORD_CONTEXT_WORD_MIN == 4
     assert reason(anna("the road m12 and m123", username=username)) is expected
 
 
-@pytest.mark.parametrize(
-    ("email", "expected"),
-    [("ann@example.it", None), ("anna@example.it", Reason.CONTAINS_EMAIL), ("", None), ("@", None)],
-)
-def test_the_part_before_the_at_sign_counts_from_four_characters(email: str, expected: Reason | None) -> None:
-    assert reason(anna("my cousin anna lives far", email=email)) is expected
+def test_a_short_user_name_counts_with_what_follows_its_dash() -> None:
+    assert reason(anna("the road m12-anna takes", username="M12-Anna")) is Reason.CONTAINS_USER_NAME
 
 
-@pytest.mark.parametrize("company", ["", "S.r.l.", "IBM S.p.A.", "…"])
+@pytest.mark.parametrize("email", ["info@example.it", "", "@", "a@b"])
+def test_only_the_whole_address_counts(email: str) -> None:
+    assert reason(anna("information a@b example.it", email=email)) is None
+
+
+@pytest.mark.parametrize("company", ["", "S.r.l.", "…"])
 def test_a_company_without_a_telling_name_refuses_nothing(company: str) -> None:
     assert reason(anna("ibm and other srl and spa", company=company)) is None
 
 
-def test_a_company_of_four_letters_counts() -> None:
-    assert anna("all about acme and me", company="Acme S.p.A.") == Refused(Reason.CONTAINS_COMPANY, "Acme")
-    assert anna("all about acme and me", brand=("ACME",)) == Refused(Reason.CONTAINS_BRAND, "ACME")
+@pytest.mark.parametrize(("name", "counts"), [("Acme", True), ("Acm", False), ("A-c m", False)])
+def test_names_of_company_and_service_count_from_four_letters(name: str, counts: bool) -> None:
+    password = "all about acme and me"
+    assert reason(anna(password, company=name)) is (Reason.CONTAINS_COMPANY if counts else None)
+    assert reason(anna(password, brand=("Portal", name))) is (Reason.CONTAINS_BRAND if counts else None)
 
 
 def test_an_answer_never_shows_the_password() -> None:
