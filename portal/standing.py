@@ -14,6 +14,7 @@ from portal.rules import seats as seat_rules
 from portal.rules.access import Act, Block, Decision, Role
 from portal.rules.credits import Balance, LotView
 from portal.rules.lifecycle import Change, Life, State
+from portal.rules.renewal import Window
 from portal.subscription import queries as subscription
 from portal.subscription.queries import OpenBlock, Platform, Term
 
@@ -67,12 +68,17 @@ class Standing:
             return None
         return dates.business_date(lifecycle.end_of_grace(self.expires_on, self.zone), self.zone)
 
+    @property
+    def renewal_window(self) -> Window | None:
+        """Whether the next term may be bought today; None where no e-mail subscription has been bought."""
+        if self.platform.trial or self.expires_on is None:
+            return None
+        return renewal.renewal_window(self.terms[-1].starts_on, self.expires_on, self.today)
+
     def decide(self, act: Act, role: Role) -> Decision:
         """Whether somebody with this role may do this now, or why not."""
         codes: set[Block] = {block.code for block in self.blocks}
-        renewal_open = self.expires_on is not None and self.today >= renewal.renew_from(self.expires_on)
-        subscribed = not self.platform.trial and self.expires_on is not None
-        return access.decide(act, role, self.state, codes, subscribed=subscribed, renewal_open=renewal_open)
+        return access.decide(act, role, self.state, codes, window=self.renewal_window)
 
 
 def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> Standing:

@@ -2,8 +2,7 @@
 
 Source: RULES.md, Life of a platform (the table) and Blocked platforms. Pages, menus, API and jobs all ask `decide`;
 no template compares states. Staff have their own desk and do not stand here. `decide` answers whether the act is open
-to this person now; what depends on amounts and other dates (a second future term, a free seat) stays with the rule of
-that act.
+to this person now; what depends on numbers (a free seat, enough credits) stays with the rule of that act.
 
 Where RULES.md is silent:
 - Money, seats, billing data and the end of the subscription are the first administrator's. An additional one works,
@@ -12,6 +11,10 @@ Where RULES.md is silent:
   clock of expiry runs on. It never stops disabling an administrator either. The export stays, except on a compromised
   platform, where it may be the intruder who asks; support sends it once the customer has proven who she is.
 - Seats are paid by the days of a term, so an SMS-only platform, which has none, cannot buy any; credits it can.
+- E - 90 stands in the active cell alone. A cancelled platform may renew on any day before E, the renewal undoing the
+  cancellation; in the grace E - 90 is long past. "At most one future term" holds in every state.
+- Nobody is invited in the grace: it keeps the seats that covered E, and sells none.
+- The grace of a trial is told to purchase, where that of a subscription is told to renew.
 - Of several reasons the nearest is told: the state, then the role, then the day, then the gravest block.
 """
 
@@ -20,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.rules.lifecycle import State
+from portal.rules.renewal import Window
 
 
 class Role(StrEnum):
@@ -77,6 +81,7 @@ class Reason(StrEnum):
     ALREADY_CANCELLED = "already-cancelled"
     NOT_CANCELLED = "not-cancelled"
     TOO_EARLY = "too-early"  # the renewal opens at E - 90
+    ALREADY_RENEWED = "already-renewed"  # the next term is paid, and it is the only one that may be
     BLOCKED = "blocked"
 
 
@@ -171,20 +176,18 @@ def decide(
     state: State,
     blocks: Set[Block] = frozenset(),
     *,
-    subscribed: bool = True,
-    renewal_open: bool = False,
+    window: Window | None,
 ) -> Decision:
     """Whether somebody with this role may do this now.
 
-    subscribed: the e-mail subscription has been bought; False on a trial, in the grace of one, and on an SMS-only
-    platform. renewal_open: today is E - 90 or later (`today >= renewal.renew_from(E)`); whoever does not know leaves
-    it out and is refused.
+    window: what `renewal_window` says today of the e-mail subscription; None where none has been bought: on a trial,
+    in the grace of one, and on an SMS-only platform.
 
-    >>> decide(Act.BUY_CREDITS, Role.FIRST, State.CANCELLED)
+    >>> decide(Act.BUY_CREDITS, Role.FIRST, State.CANCELLED, window=Window.TOO_EARLY)
     Allowed(caution=<Caution.ENDS_WITH_CANCELLATION: 'ends-with-cancellation'>)
-    >>> decide(Act.USE_FEATURES, Role.ADDITIONAL, State.GRACE)
-    Refused(reason=<Reason.EXPIRED: 'expired'>, block=None)
-    >>> decide(Act.USE_FEATURES, Role.FIRST, State.ACTIVE, {Block.ABUSE})
+    >>> decide(Act.RENEW, Role.ADDITIONAL, State.ACTIVE, window=Window.ALREADY_RENEWED)
+    Refused(reason=<Reason.ALREADY_RENEWED: 'already-renewed'>, block=None)
+    >>> decide(Act.USE_FEATURES, Role.FIRST, State.ACTIVE, {Block.ABUSE}, window=Window.OPEN)
     Refused(reason=<Reason.BLOCKED: 'blocked'>, block=<Block.ABUSE: 'abuse'>)
     """
     if state in _CLOSED:
@@ -192,11 +195,11 @@ def decide(
     who, cells = _TABLE[act]
     decision = cells[_COLUMNS.index(state)]
     if isinstance(decision, Refused):
-        return decision
+        return _BUY if state is State.GRACE and window is None else decision
     if role not in who:
         return Refused(Reason.FIRST_ADMINISTRATOR_ONLY)
-    refused = _by_subscription(act, subscribed and state is not State.TRIAL) or _by_day(act, state, renewal_open)
-    return refused or _by_block(act, blocks) or decision
+    subscribed = window is not None and state is not State.TRIAL
+    return _by_subscription(act, subscribed) or _by_day(act, state, window) or _by_block(act, blocks) or decision
 
 
 def _by_subscription(act: Act, subscribed: bool) -> Refused | None:
@@ -205,9 +208,12 @@ def _by_subscription(act: Act, subscribed: bool) -> Refused | None:
     return _BUY if act in _OF_A_SUBSCRIPTION and not subscribed else None
 
 
-def _by_day(act: Act, state: State, renewal_open: bool) -> Refused | None:
-    early = act is Act.RENEW and state is not State.GRACE and not renewal_open
-    return Refused(Reason.TOO_EARLY) if early else None
+def _by_day(act: Act, state: State, window: Window | None) -> Refused | None:
+    if act is not Act.RENEW:
+        return None
+    if window is Window.ALREADY_RENEWED:
+        return Refused(Reason.ALREADY_RENEWED)
+    return Refused(Reason.TOO_EARLY) if window is Window.TOO_EARLY and state is State.ACTIVE else None
 
 
 def _by_block(act: Act, blocks: Set[Block]) -> Refused | None:

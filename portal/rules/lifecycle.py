@@ -1,4 +1,4 @@
-"""The state of a platform at an instant, what that state allows, and what happens next.
+"""The state of a platform at an instant, how long it lasts, and what happens next.
 
 One pure function, `state`, that page, mail, job and API all call; nobody stores a state. It reads a *timeline*: the
 few instants at which the state of a platform changes if nothing is paid. Source: RULES.md, Life of a platform.
@@ -16,7 +16,7 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)  # before every instant: where a ti
 
 
 class State(StrEnum):
-    """Where a platform stands; the columns of the table in RULES.md are the properties."""
+    """Where a platform stands; what may be done there is the table of `access`."""
 
     TRIAL = "trial"
     ACTIVE = "active"
@@ -27,49 +27,11 @@ class State(StrEnum):
 
     @property
     def may_sign_in(self) -> bool:
-        """Read, export, write to support and pay: in every state before the deletion is due."""
+        """The platform lives: until its deletion is due people sign in, and nothing of it is purged."""
         return self in SIGN_IN_STATES
 
-    @property
-    def features_on(self) -> bool:
-        """Sending and the other features, within the trial's limits in a trial."""
-        return self in FEATURE_STATES
 
-    @property
-    def renewable(self) -> bool:
-        """The next term may be bought, if the day is right too: `renewal.find_renewal_refusal` has the last word."""
-        return self in RENEWABLE_STATES
-
-    @property
-    def may_cancel(self) -> bool:
-        """There is a running subscription that has not been cancelled."""
-        return self is State.ACTIVE
-
-    @property
-    def may_undo_cancel(self) -> bool:
-        """Cancelled, and the last paid day is not over."""
-        return self is State.CANCELLED
-
-    @property
-    def may_buy_extras(self) -> bool:
-        """SMS credits and additional administrators."""
-        return self in PAID_STATES
-
-    @property
-    def warns_before_extras(self) -> bool:
-        """What is bought now ends with a subscription that has been cancelled: say so before the button."""
-        return self is State.CANCELLED
-
-    @property
-    def may_change_edition(self) -> bool:
-        """On its own; in the grace only as part of the renewal."""
-        return self in PAID_STATES
-
-
-PAID_STATES = frozenset({State.ACTIVE, State.CANCELLED})
-FEATURE_STATES = PAID_STATES | {State.TRIAL}
-RENEWABLE_STATES = PAID_STATES | {State.GRACE}
-SIGN_IN_STATES = FEATURE_STATES | {State.GRACE}
+SIGN_IN_STATES = frozenset({State.TRIAL, State.ACTIVE, State.CANCELLED, State.GRACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +101,6 @@ def dormant_last_day(quiet_since: date) -> date:
     '2029-02-28'
     """
     return add_months(quiet_since, SMS_ONLY_DORMANT_MONTHS)
-
-
-def end_of_paid(expires_on: date, zone: ZoneInfo) -> datetime:
-    """end(E) in UTC: the first instant that is no longer paid."""
-    return end_of(expires_on, zone)
 
 
 def end_of_grace(expires_on: date, zone: ZoneInfo) -> datetime:
@@ -228,7 +185,7 @@ def _undisturbed(life: Life, zone: ZoneInfo) -> list[Change]:
     if life.expires_on is not None:
         return [
             Change(_paid_state(life), BEGINNING),
-            Change(State.GRACE, end_of_paid(life.expires_on, zone)),
+            Change(State.GRACE, end_of(life.expires_on, zone)),
             Change(State.DUE_FOR_DELETION, end_of_grace(life.expires_on, zone)),
         ]
     if life.quiet_since is not None:

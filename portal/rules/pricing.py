@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from portal.rules.dates import as_utc
 from portal.rules.money import Money, total
-from portal.rules.renewal import Term
+from portal.rules.renewal import EditionChange, Term, edition_change
 from portal.rules.terms import ITALIAN_VAT_PERMILLE, QUOTE_LIFE, YEARLY_TERM_MONTHS
 
 SELLER_COUNTRY = "IT"
@@ -163,7 +163,7 @@ def upgrade_lines(item: str, old: Money, new: Money, terms: Iterable[Term], toda
 
     Raises ValueError for a downgrade, which is never paid back.
     """
-    if new < old:
+    if edition_change(old, new) is EditionChange.DOWNGRADE:
         raise ValueError("a downgrade is not sold: it starts with the next term")
     return extra_lines(item, 1, new - old, terms, today)
 

@@ -1,7 +1,7 @@
-"""Terms, and who may renew, buy, cancel or change the edition, and when.
+"""Terms: which days the next one covers, when it may be bought, and when another edition begins.
 
-Refusals that a person can meet are values of `Refusal`; None means that nothing stands against it. Source: RULES.md,
-Life of a platform; Editions, orders, payments, invoices.
+Who may renew, purchase, cancel or change the edition, and in which state, is the table of `access`; here are the days.
+Source: RULES.md, Life of a platform; Editions, orders, payments, invoices.
 
 Where RULES.md is silent:
 - The first paid term starts on the later of E + 1 of the trial and the day the payment is received. Paid on or before
@@ -9,36 +9,26 @@ Where RULES.md is silent:
   the features were off. It is the anchor of all later terms.
 - A term that does not end a whole number of months after its anchor (an imported one) is renewed from E + 1 as a new
   anchor.
+- A paid term that has not begun is told before the days that are missing to E - 90.
 - An edition that costs the same is an upgrade of 0.00: it starts at once.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from portal.rules.dates import ONE_DAY, as_utc, business_date, falls_on_anchor, last_day_of_term, start_of
-from portal.rules.lifecycle import Life, State, state
+from portal.rules.dates import ONE_DAY, as_utc, falls_on_anchor, last_day_of_term, start_of
 from portal.rules.money import Money
 from portal.rules.terms import RENEW_FROM_DAYS
 
 
-class Refusal(StrEnum):
-    """Why a platform may not be renewed, bought, cancelled or changed now."""
+class Window(StrEnum):
+    """Whether today is a day for buying the next term."""
 
-    TOO_EARLY = "too-early"
-    ALREADY_RENEWED = "already-renewed"
-    TRIAL_PURCHASES = "trial-purchases"
-    ALREADY_PURCHASED = "already-purchased"
-    NO_SUBSCRIPTION = "no-subscription"
-    ALREADY_CANCELLED = "already-cancelled"
-    NOT_CANCELLED = "not-cancelled"
-    EXPIRED = "expired"
-    ONLY_WITH_RENEWAL = "only-with-renewal"
-    IN_EFFECT = "in-effect"
-    TOO_LATE = "too-late"
-    DELETED = "deleted"
+    OPEN = "open"
+    TOO_EARLY = "too-early"  # before E - 90
+    ALREADY_RENEWED = "already-renewed"  # the last paid term has not begun, and there is at most one such
 
 
 class EditionChange(StrEnum):
@@ -46,26 +36,6 @@ class EditionChange(StrEnum):
 
     UPGRADE = "upgrade"
     DOWNGRADE = "downgrade"
-
-
-_OVER: Mapping[State, Refusal] = {State.DUE_FOR_DELETION: Refusal.TOO_LATE, State.DELETED: Refusal.DELETED}
-_CANCEL: Mapping[State, Refusal] = {
-    State.TRIAL: Refusal.NO_SUBSCRIPTION,
-    State.CANCELLED: Refusal.ALREADY_CANCELLED,
-    State.GRACE: Refusal.EXPIRED,
-    **_OVER,
-}
-_UNDO_CANCEL: Mapping[State, Refusal] = {
-    State.TRIAL: Refusal.NO_SUBSCRIPTION,
-    State.ACTIVE: Refusal.NOT_CANCELLED,
-    State.GRACE: Refusal.EXPIRED,
-    **_OVER,
-}
-_CHANGE_EDITION: Mapping[State, Refusal] = {
-    State.TRIAL: Refusal.TRIAL_PURCHASES,
-    State.GRACE: Refusal.ONLY_WITH_RENEWAL,
-    **_OVER,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,40 +105,19 @@ def renew_from(expires_on: date) -> date:
     return expires_on - timedelta(days=RENEW_FROM_DAYS)
 
 
-def find_renewal_refusal(life: Life, last_term: Term | None, at: datetime, zone: ZoneInfo) -> Refusal | None:
-    """Why the next term may not be bought at the instant: from E − 90 until end(E + 10), one future term at most.
+def renewal_window(last_starts_on: date, expires_on: date, today: date) -> Window:
+    """Whether the last paid term, which starts on `last_starts_on` and ends on E, may be followed by another today.
 
-    last_term: the last paid one, which ends on E; None on a trial or SMS-only platform, where nothing was paid.
+    Nothing is asked about the end of the grace: that is a state (`lifecycle`), and what a state closes stays closed.
+
+    >>> renewal_window(date(2025, 11, 23), date(2026, 11, 22), today=date(2026, 8, 23))
+    <Window.TOO_EARLY: 'too-early'>
+    >>> renewal_window(date(2026, 11, 23), date(2027, 11, 22), today=date(2026, 11, 22))
+    <Window.ALREADY_RENEWED: 'already-renewed'>
     """
-    over = _OVER.get(state(life, at, zone))
-    if over or life.expires_on is None or last_term is None or life.trial:
-        return over or (Refusal.TRIAL_PURCHASES if life.trial else Refusal.NO_SUBSCRIPTION)
-    today = business_date(at, zone)
-    if last_term.starts_on > today:
-        return Refusal.ALREADY_RENEWED
-    return Refusal.TOO_EARLY if today < renew_from(life.expires_on) else None
-
-
-def find_purchase_refusal(life: Life, at: datetime, zone: ZoneInfo) -> Refusal | None:
-    """Why a first term may not be bought: a trial buys until end(E + 10), an SMS-only platform while it lives."""
-    over = _OVER.get(state(life, at, zone))
-    bought = life.expires_on is not None and not life.trial
-    return over or (Refusal.ALREADY_PURCHASED if bought else None)
-
-
-def find_cancel_refusal(life: Life, at: datetime, zone: ZoneInfo) -> Refusal | None:
-    """Why the subscription may not be cancelled: allowed until the last moment of E, once."""
-    return _refusal(_CANCEL, life, at, zone)
-
-
-def find_undo_cancel_refusal(life: Life, at: datetime, zone: ZoneInfo) -> Refusal | None:
-    """Why a cancellation may not be taken back: allowed until the last moment of E."""
-    return _refusal(_UNDO_CANCEL, life, at, zone)
-
-
-def find_edition_refusal(life: Life, at: datetime, zone: ZoneInfo) -> Refusal | None:
-    """Why the edition may not be changed by itself: in the grace it is chosen with the renewal."""
-    return _refusal(_CHANGE_EDITION, life, at, zone)
+    if last_starts_on > today:
+        return Window.ALREADY_RENEWED
+    return Window.TOO_EARLY if today < renew_from(expires_on) else Window.OPEN
 
 
 def edition_change(old: Money, new: Money) -> EditionChange:
@@ -181,12 +130,6 @@ def edition_starts_on(change: EditionChange, expires_on: date, today: date) -> d
     return today if change is EditionChange.UPGRADE else expires_on + ONE_DAY
 
 
-def find_undo_downgrade_refusal(starts_on: date, at: datetime, zone: ZoneInfo) -> Refusal | None:
-    """Why a downgrade may not be taken back: allowed until the first instant of the day it starts on."""
-    return None if as_utc(at) < start_of(starts_on, zone) else Refusal.IN_EFFECT
-
-
-def _refusal(table: Mapping[State, Refusal], life: Life, at: datetime, zone: ZoneInfo) -> Refusal | None:
-    """What the table says of the present state; a platform without a subscription has none to change."""
-    refusal = table.get(state(life, at, zone))
-    return Refusal.NO_SUBSCRIPTION if life.expires_on is None and refusal not in _OVER.values() else refusal
+def may_undo_downgrade(starts_on: date, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether a downgrade can still be taken back: until the first instant of the day it starts on."""
+    return as_utc(at) < start_of(starts_on, zone)

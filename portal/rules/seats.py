@@ -1,28 +1,19 @@
-"""Seats: how many administrators a platform may have, who may be invited, and who loses the seat.
+"""Seats: how many administrators a platform may have, how many are free, and who loses the seat.
 
-Source: RULES.md, Additional administrators.
+In which states somebody may invite is the table of `access`. Source: RULES.md, Additional administrators.
 
 Where RULES.md is silent:
 - An open invitation occupies a seat, so that two people never accept the same one.
-- Inviting waits while the features are off: in the grace only the seats that covered E are kept.
+- In the grace the seats that covered E are kept.
 - If the customer picks too few people, the newest of the others follow; a pick beyond what is needed is not used.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from portal.rules.dates import as_utc
-from portal.rules.lifecycle import State
 from portal.rules.terms import INCLUDED_SEATS
-
-
-class InviteRefusal(StrEnum):
-    """Why nobody can be invited, or enabled again, now."""
-
-    NO_FREE_SEAT = "no-free-seat"
-    FEATURES_OFF = "features-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +57,15 @@ def seats(grants: Iterable[Grant], today: date, expires_on: date | None) -> int:
     return INCLUDED_SEATS + sum(grant.quantity for grant in grants if grant.covers(day))
 
 
-def find_invite_refusal(now: State, paid_seats: int, enabled: int, invited: int) -> InviteRefusal | None:
-    """Why nobody more can be invited: enabled people and open invitations together never exceed the seats."""
-    if not now.may_buy_extras:
-        return InviteRefusal.FEATURES_OFF
-    return None if enabled + invited < paid_seats else InviteRefusal.NO_FREE_SEAT
+def free_seats(paid: int, enabled: int, invited: int = 0) -> int:
+    """How many more people can be invited: those enabled and those invited together never exceed the seats.
 
+    Asked without `invited` when an invitation is accepted: it has kept its own seat until then.
 
-def find_enable_refusal(now: State, paid_seats: int, enabled: int) -> InviteRefusal | None:
-    """Why nobody more can be enabled, asked when an invitation is accepted: its own place is free by then."""
-    return find_invite_refusal(now, paid_seats, enabled, invited=0)
+    >>> free_seats(3, enabled=1, invited=1)
+    1
+    """
+    return max(0, paid - enabled - invited)
 
 
 def pick_disabled(

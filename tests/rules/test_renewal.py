@@ -1,44 +1,32 @@
-"""Terms follow each other day by day, and what a person may do with them ends at a known instant."""
+"""Terms follow each other day by day, and each day is one on which the next may be bought, or is not."""
 
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rules.dates import ONE_DAY, add_months, end_of, start_of
-from portal.rules.lifecycle import Life, end_of_grace
+from portal.rules.dates import ONE_DAY, add_months
 from portal.rules.money import Money
 from portal.rules.renewal import (
     EditionChange,
-    Refusal,
     Term,
+    Window,
     edition_change,
     edition_starts_on,
-    find_cancel_refusal,
-    find_edition_refusal,
-    find_purchase_refusal,
-    find_renewal_refusal,
-    find_undo_cancel_refusal,
-    find_undo_downgrade_refusal,
     first_term,
+    may_undo_downgrade,
     new_term,
     next_term,
     renew_from,
+    renewal_window,
 )
 from portal.rules.terms import RENEW_FROM_DAYS
-from tests.rules.instants import INSTANTS, ROME, rome
+from tests.rules.instants import ROME, rome
 
 E = date(2026, 11, 22)
-YEAR = Term(date(2025, 11, 23), E, anchor=date(2025, 11, 23))
-PAID = Life(E)
-CANCELLED = Life(E, cancelled=True)
-TRIAL = Life(E, trial=True)
-DELETED = Life(E, deleted_at=rome("2026-12-03 04:00"))
-SMS_ONLY = Life(None)
-QUIET = Life(None, quiet_since=date(2025, 1, 1))
+YEAR_STARTS_ON = date(2025, 11, 23)
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 LENGTHS = st.lists(st.sampled_from([1, 3, 6, 12, 24]), min_size=2, max_size=6)
 
@@ -108,7 +96,7 @@ def test_an_sms_only_platform_that_adds_email_starts_on_the_day_it_pays() -> Non
     assert first_term(None, date(2026, 11, 22), 12).starts_on == date(2026, 11, 22)
 
 
-# --- when a renewal may be bought --------------------------------------------------------------------------
+# --- when the next term may be bought --------------------------------------------------------------------------
 
 
 def test_the_next_term_may_be_bought_from_ninety_days_before_e() -> None:
@@ -117,119 +105,45 @@ def test_the_next_term_may_be_bought_from_ninety_days_before_e() -> None:
 
 
 @pytest.mark.parametrize(
-    ("life", "at", "refusal"),
+    ("today", "expected"),
     [
-        (PAID, "2026-08-23 23:59:59.999999", Refusal.TOO_EARLY),
-        (PAID, "2026-08-24 00:00:00", None),
-        (PAID, "2026-08-24 00:00:00.000001", None),
-        (CANCELLED, "2026-08-23 23:59:59.999999", Refusal.TOO_EARLY),
-        (CANCELLED, "2026-08-24 00:00:00", None),  # and undoes the cancellation
-        (CANCELLED, "2026-11-22 23:59:59.999999", None),
-        (PAID, "2026-11-22 23:59:59.999999", None),
-        (PAID, "2026-11-23 00:00:00", None),
-        (CANCELLED, "2026-11-23 00:00:00", None),
-        (PAID, "2026-12-02 23:59:59.999999", None),
-        (CANCELLED, "2026-12-02 23:59:59.999999", None),
-        (PAID, "2026-12-03 00:00:00", Refusal.TOO_LATE),
-        (CANCELLED, "2026-12-03 00:00:00", Refusal.TOO_LATE),
-        (PAID, "2030-01-01 00:00:00", Refusal.TOO_LATE),  # the purge never came: still too late
-        (DELETED, "2026-12-03 03:59:59", Refusal.TOO_LATE),
-        (DELETED, "2026-12-03 04:00:00", Refusal.DELETED),
-        (TRIAL, "2026-11-22 12:00:00", Refusal.TRIAL_PURCHASES),
-        (TRIAL, "2026-12-02 23:59:59.999999", Refusal.TRIAL_PURCHASES),
-        (TRIAL, "2026-12-03 00:00:00", Refusal.TOO_LATE),
-        (SMS_ONLY, "2026-11-22 12:00:00", Refusal.NO_SUBSCRIPTION),
-        (QUIET, "2026-11-22 12:00:00", Refusal.TOO_LATE),
+        ("2025-11-22", Window.ALREADY_RENEWED),  # the day before the last paid term starts
+        ("2025-11-23", Window.TOO_EARLY),  # its first day
+        ("2026-08-23", Window.TOO_EARLY),  # E - 91
+        ("2026-08-24", Window.OPEN),  # E - 90
+        ("2026-11-22", Window.OPEN),
+        ("2026-11-23", Window.OPEN),  # the grace, whose end is a state
+        ("2026-12-02", Window.OPEN),
     ],
 )
-def test_a_renewal_is_bought_between_e_minus_90_and_e_plus_10(life: Life, at: str, refusal: Refusal | None) -> None:
-    last_term = YEAR if life.expires_on and not life.trial else None
-    assert find_renewal_refusal(life, last_term, rome(at), ROME) is refusal
+def test_the_window_of_a_yearly_term_opens_ninety_days_before_e(today: str, expected: Window) -> None:
+    assert renewal_window(YEAR_STARTS_ON, E, date.fromisoformat(today)) is expected
 
 
 @pytest.mark.parametrize(
-    ("at", "refusal"),
+    ("today", "expected"),
     [
-        ("2026-11-22 23:59:59.999999", Refusal.ALREADY_RENEWED),
-        ("2026-11-23 00:00:00", None),  # the future term has become the present one
-        ("2026-12-22 12:00:00", None),
+        ("2026-09-23", Window.ALREADY_RENEWED),  # E - 90, but the term has not begun
+        ("2026-11-22", Window.ALREADY_RENEWED),
+        ("2026-11-23", Window.OPEN),  # the future term has become the present one
+        ("2026-12-22", Window.OPEN),
     ],
 )
-def test_at_most_one_term_lies_in_the_future(at: str, refusal: Refusal | None) -> None:
-    month = Term(date(2026, 11, 23), date(2026, 12, 22), anchor=date(2025, 11, 23))
-    assert find_renewal_refusal(Life(month.ends_on), month, rome(at), ROME) is refusal
+def test_a_term_of_a_month_is_renewed_from_its_first_day(today: str, expected: Window) -> None:
+    assert renewal_window(date(2026, 11, 23), date(2026, 12, 22), date.fromisoformat(today)) is expected
 
 
-@given(st.sampled_from([PAID, CANCELLED]), INSTANTS)
-def test_the_window_of_renewal_is_one_stretch_of_time(life: Life, at: datetime) -> None:
-    inside = start_of(E - timedelta(days=90), ROME) <= at < end_of_grace(E, ROME)
-    assert (find_renewal_refusal(life, YEAR, at, ROME) is None) is (inside and at >= start_of(YEAR.starts_on, ROME))
-
-
-@pytest.mark.parametrize(
-    ("life", "at", "refusal"),
-    [
-        (TRIAL, "2026-10-24 00:00:00", None),
-        (TRIAL, "2026-11-22 23:59:59.999999", None),
-        (TRIAL, "2026-11-23 00:00:00", None),
-        (TRIAL, "2026-12-02 23:59:59.999999", None),
-        (TRIAL, "2026-12-03 00:00:00", Refusal.TOO_LATE),
-        (replace(TRIAL, cancelled=True), "2026-12-02 23:59:59.999999", None),
-        (SMS_ONLY, "2026-11-22 12:00:00", None),
-        (QUIET, "2026-11-22 12:00:00", Refusal.TOO_LATE),
-        (PAID, "2026-11-22 12:00:00", Refusal.ALREADY_PURCHASED),
-        (PAID, "2026-11-23 12:00:00", Refusal.ALREADY_PURCHASED),
-        (DELETED, "2026-12-03 04:00:00", Refusal.DELETED),
-    ],
-)
-def test_a_trial_purchases_until_e_plus_10(life: Life, at: str, refusal: Refusal | None) -> None:
-    assert find_purchase_refusal(life, rome(at), ROME) is refusal
-
-
-# --- cancelling --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("life", "at", "cancel", "undo"),
-    [
-        (PAID, "2026-01-01 00:00:00", None, Refusal.NOT_CANCELLED),
-        (PAID, "2026-11-22 23:59:59.999999", None, Refusal.NOT_CANCELLED),
-        (PAID, "2026-11-23 00:00:00", Refusal.EXPIRED, Refusal.EXPIRED),
-        (CANCELLED, "2026-11-22 23:59:59.999999", Refusal.ALREADY_CANCELLED, None),
-        (CANCELLED, "2026-11-23 00:00:00", Refusal.EXPIRED, Refusal.EXPIRED),
-        (PAID, "2026-12-02 23:59:59.999999", Refusal.EXPIRED, Refusal.EXPIRED),
-        (PAID, "2026-12-03 00:00:00", Refusal.TOO_LATE, Refusal.TOO_LATE),
-        (DELETED, "2026-12-03 04:00:00", Refusal.DELETED, Refusal.DELETED),
-        (TRIAL, "2026-11-22 12:00:00", Refusal.NO_SUBSCRIPTION, Refusal.NO_SUBSCRIPTION),
-        (SMS_ONLY, "2026-11-22 12:00:00", Refusal.NO_SUBSCRIPTION, Refusal.NO_SUBSCRIPTION),
-        (QUIET, "2026-11-22 12:00:00", Refusal.TOO_LATE, Refusal.TOO_LATE),
-    ],
-)
-def test_a_subscription_is_cancelled_and_kept_until_the_last_day(
-    life: Life, at: str, cancel: Refusal | None, undo: Refusal | None
-) -> None:
-    assert find_cancel_refusal(life, rome(at), ROME) is cancel
-    assert find_undo_cancel_refusal(life, rome(at), ROME) is undo
+@given(DAYS, st.integers(1, 24), DAYS)
+def test_a_renewed_term_leaves_no_room_for_a_second_one(starts_on: date, months: int, today: date) -> None:
+    term = new_term(starts_on, months)
+    after = next_term(term, months)
+    if today <= term.ends_on:
+        assert renewal_window(after.starts_on, after.ends_on, today) is Window.ALREADY_RENEWED
+    else:
+        assert renewal_window(after.starts_on, after.ends_on, today) is not Window.ALREADY_RENEWED
 
 
 # --- editions ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("life", "at", "refusal"),
-    [
-        (PAID, "2026-11-22 23:59:59.999999", None),
-        (CANCELLED, "2026-11-22 23:59:59.999999", None),
-        (PAID, "2026-11-23 00:00:00", Refusal.ONLY_WITH_RENEWAL),
-        (PAID, "2026-12-02 23:59:59.999999", Refusal.ONLY_WITH_RENEWAL),
-        (PAID, "2026-12-03 00:00:00", Refusal.TOO_LATE),
-        (DELETED, "2026-12-03 04:00:00", Refusal.DELETED),
-        (TRIAL, "2026-11-22 12:00:00", Refusal.TRIAL_PURCHASES),
-        (SMS_ONLY, "2026-11-22 12:00:00", Refusal.NO_SUBSCRIPTION),
-    ],
-)
-def test_the_edition_changes_by_itself_only_while_it_is_paid(life: Life, at: str, refusal: Refusal | None) -> None:
-    assert find_edition_refusal(life, rome(at), ROME) is refusal
 
 
 @pytest.mark.parametrize(
@@ -248,17 +162,12 @@ def test_more_starts_at_once_and_less_with_the_next_term(
 
 
 @pytest.mark.parametrize(
-    ("at", "refusal"),
+    ("at", "possible"),
     [
-        ("2026-11-22 23:59:59.999999", None),
-        ("2026-11-23 00:00:00", Refusal.IN_EFFECT),
-        ("2026-11-23 00:00:00.000001", Refusal.IN_EFFECT),
+        ("2026-11-22 23:59:59.999999", True),
+        ("2026-11-23 00:00:00", False),
+        ("2026-11-23 00:00:00.000001", False),
     ],
 )
-def test_a_downgrade_is_taken_back_until_it_starts(at: str, refusal: Refusal | None) -> None:
-    assert find_undo_downgrade_refusal(E + ONE_DAY, rome(at), ROME) is refusal
-
-
-@given(DAYS, INSTANTS)
-def test_somebody_can_always_either_cancel_or_has_passed_e(day: date, at: datetime) -> None:
-    assert (find_cancel_refusal(Life(day), at, ROME) is None) is (at < end_of(day, ROME))
+def test_a_downgrade_is_taken_back_until_it_starts(at: str, possible: bool) -> None:
+    assert may_undo_downgrade(E + ONE_DAY, rome(at), ROME) is possible

@@ -6,13 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rules.lifecycle import State
 from portal.rules.seats import (
     Administrator,
     Grant,
-    InviteRefusal,
-    find_enable_refusal,
-    find_invite_refusal,
+    free_seats,
     pick_disabled,
     seats,
 )
@@ -66,30 +63,27 @@ def test_a_grant_of_one_day_covers_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "paid", "enabled", "invited", "refusal"),
+    ("paid", "enabled", "invited", "free"),
     [
-        (State.ACTIVE, 3, 1, 1, None),
-        (State.ACTIVE, 3, 1, 2, InviteRefusal.NO_FREE_SEAT),
-        (State.ACTIVE, 3, 2, 0, None),
-        (State.ACTIVE, 3, 3, 0, InviteRefusal.NO_FREE_SEAT),
-        (State.ACTIVE, 3, 4, 0, InviteRefusal.NO_FREE_SEAT),
-        (State.ACTIVE, 1, 1, 0, InviteRefusal.NO_FREE_SEAT),
-        (State.CANCELLED, 2, 1, 0, None),
-        (State.TRIAL, 2, 1, 0, InviteRefusal.FEATURES_OFF),
-        (State.GRACE, 2, 1, 0, InviteRefusal.FEATURES_OFF),
-        (State.DUE_FOR_DELETION, 2, 1, 0, InviteRefusal.FEATURES_OFF),
-        (State.DELETED, 2, 1, 0, InviteRefusal.FEATURES_OFF),
+        (1, 1, 0, 0),
+        (2, 1, 0, 1),
+        (3, 1, 0, 2),
+        (3, 1, 1, 1),
+        (3, 1, 2, 0),  # an open invitation occupies a seat
+        (3, 2, 1, 0),
+        (3, 3, 0, 0),
+        (3, 4, 0, 0),  # after a renewal with fewer seats, before anybody is disabled
     ],
 )
-def test_somebody_is_invited_only_to_a_free_seat(
-    now: State, paid: int, enabled: int, invited: int, refusal: InviteRefusal | None
+def test_a_seat_is_free_that_nobody_has_and_nobody_is_invited_to(
+    paid: int, enabled: int, invited: int, free: int
 ) -> None:
-    assert find_invite_refusal(now, paid, enabled, invited) is refusal
+    assert free_seats(paid, enabled, invited) == free
 
 
-@pytest.mark.parametrize(("enabled", "refusal"), [(1, None), (2, InviteRefusal.NO_FREE_SEAT)])
-def test_an_accepted_invitation_needs_its_seat_to_be_still_free(enabled: int, refusal: InviteRefusal | None) -> None:
-    assert find_enable_refusal(State.ACTIVE, 2, enabled) is refusal
+def test_an_accepted_invitation_takes_the_seat_it_kept() -> None:
+    assert free_seats(2, enabled=1, invited=1) == 0
+    assert free_seats(2, enabled=1) == 1
 
 
 @pytest.mark.parametrize(
