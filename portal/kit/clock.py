@@ -28,7 +28,7 @@ class MovableClock:
     def offset(self) -> timedelta:
         try:
             return timedelta(seconds=float(self._path.read_text("ascii")))
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, ValueError, OverflowError):
             return timedelta()
 
     def move(self, by: timedelta) -> None:

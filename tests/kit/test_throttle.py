@@ -1,0 +1,142 @@
+"""Limits: exactly so many pass, however many knock at once, and from however many processes."""
+
+import hashlib
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.kit import throttle
+from portal.kit.db import Database
+from tests.conftest import both_databases
+from tests.helpers.together import together
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LIMIT = 7
+PROGRAM = f"""
+import sys
+from datetime import UTC, datetime
+from portal.kit import throttle
+from portal.kit.db import Database
+
+def step(state):
+    return int(state or 0) < {LIMIT}, str(int(state or 0) + 1)
+
+database, passed = Database(sys.argv[1]), 0
+for _ in range(5):
+    with database.write() as db:
+        passed += throttle.claim(db, "key", step, at=datetime(2026, 11, 22, 12, tzinfo=UTC))
+print(passed)
+"""
+
+
+def step(state: str | None) -> tuple[bool, str]:
+    """Let LIMIT claims pass, and count them all."""
+    count = int(state or 0)
+    return count < LIMIT, str(count + 1)
+
+
+def claim(database: Database, key: str = "key") -> bool:
+    with database.write() as db:
+        return throttle.claim(db, key, step, at=NOON)
+
+
+def states(database: Database) -> list[str | None]:
+    with database.read() as db:
+        return list(db.execute(select(throttle.limits.c.state)).scalars())
+
+
+@both_databases
+def test_exactly_as_many_pass_as_the_step_allows_in_twenty_threads(database: Database) -> None:
+    assert together(lambda _: claim(database), 20).count(True) == LIMIT
+    assert states(database) == ["20"]
+
+
+@both_databases
+def test_exactly_as_many_pass_in_four_processes(database: Database, database_url: str) -> None:
+    command = [sys.executable, "-c", PROGRAM, database_url]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    passed = [int(process.communicate(timeout=60)[0]) for process in running]
+    assert sum(passed) == LIMIT
+    assert states(database) == ["20"]
+
+
+@both_databases
+def test_a_claim_meets_somebody_who_clears_the_key_and_nobody_fails(database: Database) -> None:
+    """A right password clears the key of a name while another attempt on it is being counted."""
+
+    def act(number: int) -> None:
+        for _ in range(25):
+            if number % 2:
+                claim(database)
+            else:
+                with database.write() as db:
+                    throttle.clear(db, "key")
+
+    together(act, 4)
+
+
+@both_databases
+def test_each_key_counts_for_itself(database: Database) -> None:
+    assert [claim(database, "one") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
+    assert claim(database, "two")
+
+
+@both_databases
+def test_the_step_sees_nothing_first_and_then_what_it_said_last(database: Database) -> None:
+    seen: list[str | None] = []
+
+    def note(state: str | None) -> tuple[None, str]:
+        seen.append(state)
+        return None, f"after {state}"
+
+    for _ in range(3):
+        with database.write() as db:
+            throttle.claim(db, "key", note, at=NOON)
+    assert seen == [None, "after None", "after after None"]
+
+
+@both_databases
+def test_a_claim_that_is_not_committed_does_not_count(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as db:
+            throttle.claim(db, "key", step, at=NOON)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert states(database) == []
+
+
+@both_databases
+def test_a_cleared_key_starts_again(database: Database) -> None:
+    assert [claim(database) for _ in range(LIMIT + 1)][-1] is False
+    with database.write() as db:
+        throttle.clear(db, "key")
+    assert claim(database)
+
+
+@pytest.mark.parametrize("key", ["name:m1234", "", "\x00", "\ud800", "m\u00fc" * 10_000])
+def test_any_key_is_counted_and_none_is_stored_as_it_is(database: Database, key: str) -> None:
+    assert claim(database, key)
+    with database.read() as db:
+        (stored,) = db.execute(select(throttle.limits.c.key)).scalars().all()
+    assert stored == hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@both_databases
+def test_what_nobody_touched_for_long_is_forgotten(database: Database) -> None:
+    def touch(key: str, at: datetime) -> None:
+        with database.write() as db:
+            throttle.claim(db, key, step, at=at)
+
+    day = timedelta(days=1)
+    touch("old", NOON - day - timedelta(microseconds=1))
+    touch("just young enough", NOON - day)
+    touch("old but used again", NOON - 3 * day)
+    touch("old but used again", NOON)
+    with database.write() as db:
+        assert throttle.forget_unused(db, at=NOON, after=day) == 1
+    assert len(states(database)) == 2
