@@ -28,9 +28,9 @@ def is_useless(db: Connection, message: Message, *, at: datetime) -> bool:
 
 def render(db: Connection, parts: Parts, message: Message) -> tuple[str, str, str]:
     """(subject, plain text, HTML). The address of a link is made here, from the configured origin, and kept nowhere."""
-    facts = _facts(db, parts, message)
     language = message.language if message.language in texts.LANGUAGES else texts.DEFAULT_LANGUAGE
     with force_locale(language):
+        facts = _facts(db, parts, message)
         folder = f"mail/{message.name}"
         subject = " ".join(render_template(f"{folder}/subject.txt", **facts).split())
         text = render_template(f"{folder}/body.txt", **facts).strip() + "\n"
@@ -38,17 +38,18 @@ def render(db: Connection, parts: Parts, message: Message) -> tuple[str, str, st
 
 
 def _facts(db: Connection, parts: Parts, message: Message) -> dict[str, Any]:
-    """What the three texts may use: the payload, with instants for their ISO text and every text on one line."""
-    origin = parts.settings.public_url
+    """What the three texts may use: the payload, with instants in words and every text on one line."""
+    settings, zone = parts.settings, parts.settings.timezone
     facts: dict[str, Any] = {name: _one_line(value) for name, value in message.payload.items()}
-    facts |= {"origin": origin, "asked_at": message.created_at}
+    facts |= {"origin": settings.public_url, "brand": settings.brand, "support_email": settings.support_email}
+    facts |= {"zone": zone.key, "asked_at": texts.moment(message.created_at, zone)}
     for name in INSTANTS:
         if name in facts:
-            facts[name] = datetime.fromisoformat(facts[name])
+            facts[name] = texts.moment(datetime.fromisoformat(facts[name]), zone)
     if "link_id" in facts:
         token = parts.links.token(db, facts.pop("link_id"))
-        facts["link"] = f"{origin}/{LINK_PATHS[message.name]}/{token}"
-        facts["not_asked_link"] = f"{origin}/reset-password/not-asked/{token}"
+        facts["link"] = f"{settings.public_url}/{LINK_PATHS[message.name]}/{token}"
+        facts["not_asked_link"] = f"{settings.public_url}/reset-password/not-asked/{token}"
     return facts
 
 

@@ -1,0 +1,167 @@
+"""What people get to read. The snapshots beside this file are reviewed like code: read them when they change."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pytest
+from jinja2 import StrictUndefined
+from sqlalchemy import update
+
+from portal.accounts import administrators, recovery
+from portal.accounts.links import Purpose
+from portal.accounts.recovery import USER_NAMES_TASK, Asked
+from portal.kit import outbox, texts
+from portal.outside.post import Letter
+from tests.helpers.house import House, build
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+RENEW = "RENEW_SNAPSHOTS"
+REMEDY = f"read the difference; if it is meant, run the test once with {RENEW}=1 and commit the file"
+TOKEN = re.compile(r"\.?[\w-]{60,}\.[\w-]{20,}")  # different each time
+
+
+def user_names(house: House, language: str) -> None:
+    email = "anna@example.com"
+    house.person("m1234", email=email, language=language)
+    house.platform(5678, ends_in=-3)
+    house.person("m5678", email="owner@example.com", language=language)
+    house.person("m5678-anna", email=email, language=language)
+    with house.parts.database.write() as db:
+        recovery.ask(db, USER_NAMES_TASK, Asked("", email, "198.51.100.0/24", house.clock.now()))
+
+
+def reset_link(house: House, language: str, reason: str | None = None) -> None:
+    person = house.person("m1234", language=language)
+    purpose = Purpose.SUPPORT_RESET if reason else Purpose.RESET
+    with house.parts.database.write() as db:
+        at = house.clock.now()
+        recovery.send_reset_link(db, house.parts.links, person, purpose, at=at, reason=reason)
+
+
+def reset_link_from_staff(house: House, language: str) -> None:
+    reset_link(house, language, "ticket 4711, you called us")
+
+
+def invitation(house: House, language: str) -> None:
+    house.person("m1234-anna", password=None, language=language)
+
+
+def password_set(house: House, language: str) -> None:
+    person = house.person("m1234", language=language)
+    with house.parts.database.write() as db:
+        at = house.clock.now()
+        link_id = house.parts.links.issue(db, Purpose.RESET, person.id, at=at, expires_at=at.replace(hour=10))
+        token = house.parts.links.token(db, link_id)
+        link = house.parts.links.find(db, token, Purpose.RESET, at=at)
+        assert not isinstance(link, str)
+        assert recovery.set_password(db, link, "a hash", at=at)
+
+
+def administrator_disabled(house: House, language: str) -> None:
+    person = house.person("m1234-anna", language=language)
+    with house.parts.database.write() as db:
+        assert administrators.disable(db, person, at=house.clock.now())
+
+
+CASES: dict[str, Callable[[House, str], None]] = {
+    case.__name__: case
+    for case in (user_names, reset_link, reset_link_from_staff, invitation, password_set, administrator_disabled)
+}
+every_mail = pytest.mark.parametrize("case", CASES)
+every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
+
+
+def letter(house: House, case: str, language: str = "en") -> Letter:
+    """The last letter that the case makes leave; a name that a template does not get is an error, not a blank."""
+    house.app.jinja_env.undefined = StrictUndefined
+    CASES[case](house, language)
+    return house.work()[-1]
+
+
+@every_mail
+@every_language
+def test_a_mail_reads_as_it_was_reviewed(house: House, case: str, language: str) -> None:
+    found = letter(house, case, language)
+    for kind, content in (("txt", f"Subject: {found.subject}\n\n{found.text}"), ("html", found.html.strip() + "\n")):
+        content = TOKEN.sub("TOKEN", content)
+        path = SNAPSHOTS / f"{case}.{language}.{kind}"
+        if os.environ.get(RENEW):
+            path.write_text(content, "utf-8")
+        assert path.is_file(), f"{path.name} is missing: {REMEDY}"
+        assert content == path.read_text("utf-8"), f"{path.name}: {REMEDY}"
+
+
+def parsed(html: str) -> Element:
+    parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
+    root = parser.parse(html)
+    assert not parser.errors, parser.errors
+    return root
+
+
+def words(element: Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+@every_mail
+@every_language
+def test_a_mail_is_plain_to_everybody(house: House, case: str, language: str) -> None:
+    root = parsed(letter(house, case, language).html)
+    assert root.get("lang") == language
+    assert len(list(root.iter("h1"))) == 1
+    assert words(next(root.iter("title")))
+    assert not [e.tag for e in root.iter() if e.tag in ("img", "script", "link", "iframe", "object", "form")]
+    assert not [e.tag for e in root.iter() if e.get("src") or e.get("style")]
+    assert all(words(link) for link in root.iter("a"))
+    assert len([link for link in root.iter("a") if link.get("class") == "button"]) <= 1
+
+
+@every_mail
+@every_language
+def test_plain_text_says_what_html_says(house: House, case: str, language: str) -> None:
+    found = letter(house, case, language)
+    root = parsed(found.html)
+    shown, links = words(root), {link.get("href") for link in root.iter("a")}
+    addresses = {line for line in found.text.split() if line.startswith("http")}
+    assert addresses == links
+    for line in found.text.splitlines():
+        if line and line != "--" and line not in addresses:
+            assert line.removeprefix("- ").rstrip(":") in shown
+
+
+@every_mail
+def test_a_mail_names_the_support_address_and_this_portal_only(house: House, case: str) -> None:
+    found = letter(house, case)
+    origin = house.parts.settings.public_url
+    for part in (found.text, found.html):
+        assert "help@example.com" in part
+        assert all(address.startswith(origin) for address in re.findall(r"https?://[^\s\"<]+", part))
+
+
+@every_mail
+def test_what_people_wrote_cannot_become_markup_or_a_header(tmp_path: Path, database_url: str, case: str) -> None:
+    evil = "<script>alert(1)</script>\r\nBcc: eve@example.com\n\nPay here: <b>"
+    house = build(tmp_path, database_url, brand=evil)
+    house.app.jinja_env.undefined = StrictUndefined
+    CASES[case](house, "en")
+    with house.parts.database.write() as db:
+        rows = db.execute(outbox.outbox.select().where(outbox.outbox.c.topic == outbox.MAIL)).all()
+        for row in rows:
+            spoilt = {n: evil if n in ("reason", "full_name") else value for n, value in row.payload.items()}
+            db.execute(update(outbox.outbox).where(outbox.outbox.c.id == row.id).values(payload=spoilt))
+    for found in house.work():
+        assert "\n" not in found.subject
+        assert "\r" not in found.subject
+        assert "<script" not in found.html
+        assert "<b>" not in found.html
+        assert "\nBcc" not in found.text.replace(evil, "")
+        parsed(found.html)
+    house.parts.database.close()
+
+
+def test_a_language_that_we_do_not_speak_gets_the_default_one(house: House) -> None:
+    found = letter(house, "reset_link", "xx")
+    assert parsed(found.html).get("lang") == texts.DEFAULT_LANGUAGE
