@@ -25,7 +25,7 @@ from portal.rules.lifecycle import end_of_grace
 from portal.rules.terms import SMS_ONLY_LOT_MONTHS
 
 
-class Standing(StrEnum):
+class LotState(StrEnum):
     """What a lot is good for at an instant."""
 
     SPENDABLE = "spendable"
@@ -58,7 +58,7 @@ class LotView:
     bought_on: date
     remaining: int
     last_day: date
-    standing: Standing
+    state: LotState
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,32 +122,32 @@ def last_day(lot: Lot, expires_on: date | None) -> date:
     return max(expires_on, lot.kept_until or expires_on)
 
 
-def standing(lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInfo) -> Standing:
+def lot_state(lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInfo) -> LotState:
     """What the lot is good for at the instant. Raises ValueError for a naive datetime."""
     if as_utc(at) < end_of(last_day(lot, expires_on), zone):
-        return Standing.SPENDABLE
+        return LotState.SPENDABLE
     if expires_on is not None and as_utc(at) < end_of_grace(expires_on, zone):
-        return Standing.FROZEN
-    return Standing.EXPIRED
+        return LotState.FROZEN
+    return LotState.EXPIRED
 
 
 def may_write_off(lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInfo) -> bool:
     """Whether the night may book the rest of the lot as lost: only where no renewal can bring it back."""
-    return expires_on is None and standing(lot, None, at, zone) is Standing.EXPIRED
+    return expires_on is None and lot_state(lot, None, at, zone) is LotState.EXPIRED
 
 
 def view(lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInfo) -> LotView:
     """The lot as the overview shows it at the instant."""
-    now = standing(lot, expires_on, at, zone)
+    now = lot_state(lot, expires_on, at, zone)
     return LotView(lot.lot_id, lot.bought_on, lot.remaining, last_day(lot, expires_on), now)
 
 
 def balance(lots: Iterable[Lot], expires_on: date | None, at: datetime, zone: ZoneInfo) -> Balance:
     """What all lots together are worth at the instant."""
-    sums: Counter[Standing] = Counter()
+    sums: Counter[LotState] = Counter()
     for lot in lots:
-        sums[standing(lot, expires_on, at, zone)] += lot.remaining
-    return Balance(sums[Standing.SPENDABLE], sums[Standing.FROZEN])
+        sums[lot_state(lot, expires_on, at, zone)] += lot.remaining
+    return Balance(sums[LotState.SPENDABLE], sums[LotState.FROZEN])
 
 
 def spend(
@@ -176,7 +176,7 @@ def spend(
 
 
 def _in_spending_order(lots: Iterable[Lot], expires_on: date | None, at: datetime, zone: ZoneInfo) -> list[Lot]:
-    spendable = (lot for lot in lots if standing(lot, expires_on, at, zone) is Standing.SPENDABLE)
+    spendable = (lot for lot in lots if lot_state(lot, expires_on, at, zone) is LotState.SPENDABLE)
     return sorted(spendable, key=lambda lot: (last_day(lot, expires_on), lot.bought_on, lot.lot_id))
 
 

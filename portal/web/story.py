@@ -258,10 +258,10 @@ def credits_line(owned: Credits, place: Standing) -> Markup:
     )
 
 
-def lot_state(standing: credit_rules.Standing) -> str:
+def lot_state(state: credit_rules.LotState) -> str:
     """What a lot is good for, in a word."""
     return {
-        credit_rules.Standing.SPENDABLE: _("Usable"),
-        credit_rules.Standing.FROZEN: _("Frozen"),
-        credit_rules.Standing.EXPIRED: _("Expired"),
-    }[standing]
+        credit_rules.LotState.SPENDABLE: _("Usable"),
+        credit_rules.LotState.FROZEN: _("Frozen"),
+        credit_rules.LotState.EXPIRED: _("Expired"),
+    }[state]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.rules import credits
-from portal.rules.credits import Balance, Lot, LotView, NotEnough, Standing, Take
+from portal.rules.credits import Balance, Lot, LotState, LotView, NotEnough, Take
 from portal.rules.dates import end_of, start_of
 from portal.rules.terms import BUSINESS_ZONE, GRACE_DAYS, SMS_ONLY_LOT_MONTHS
 
@@ -37,15 +37,15 @@ def test_an_sms_only_lot_lasts_twenty_four_months() -> None:
 def test_an_sms_only_lot_is_good_through_the_whole_last_day(bought_on: date, last_day: date) -> None:
     lot = credits.buy(1, bought_on, 10, expires_on=None)
     assert credits.last_day(lot, None) == last_day
-    assert credits.standing(lot, None, end_of(last_day, ROME) - TICK, ROME) is Standing.SPENDABLE
-    assert credits.standing(lot, None, end_of(last_day, ROME), ROME) is Standing.EXPIRED
+    assert credits.lot_state(lot, None, end_of(last_day, ROME) - TICK, ROME) is LotState.SPENDABLE
+    assert credits.lot_state(lot, None, end_of(last_day, ROME), ROME) is LotState.EXPIRED
 
 
 def test_the_example_of_the_rules_bought_2026_11_22() -> None:
     lot = credits.buy(1, date(2026, 11, 22), 10, expires_on=None)
     end = datetime(2028, 11, 22, 23, tzinfo=UTC)  # 2028-11-23 00:00 in Rome
-    assert credits.standing(lot, None, end - TICK, ROME) is Standing.SPENDABLE
-    assert credits.standing(lot, None, end, ROME) is Standing.EXPIRED
+    assert credits.lot_state(lot, None, end - TICK, ROME) is LotState.SPENDABLE
+    assert credits.lot_state(lot, None, end, ROME) is LotState.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -85,36 +85,36 @@ def test_dropping_email_keeps_the_latest_promise(lot: Lot, expires_on: date, kep
 
 
 @pytest.mark.parametrize(
-    ("at", "standing"),
+    ("at", "expected"),
     [
-        (end_of(E, ROME) - TICK, Standing.SPENDABLE),
-        (end_of(E, ROME), Standing.FROZEN),
-        (end_of(E + timedelta(days=GRACE_DAYS), ROME) - TICK, Standing.FROZEN),
-        (end_of(E + timedelta(days=GRACE_DAYS), ROME), Standing.EXPIRED),
+        (end_of(E, ROME) - TICK, LotState.SPENDABLE),
+        (end_of(E, ROME), LotState.FROZEN),
+        (end_of(E + timedelta(days=GRACE_DAYS), ROME) - TICK, LotState.FROZEN),
+        (end_of(E + timedelta(days=GRACE_DAYS), ROME), LotState.EXPIRED),
     ],
 )
 def test_in_the_grace_the_lots_that_follow_e_are_frozen_and_a_renewal_frees_them(
-    at: datetime, standing: Standing
+    at: datetime, expected: LotState
 ) -> None:
     lot = Lot(1, date(2026, 1, 7), 10)
-    assert credits.standing(lot, E, at, ROME) is standing
-    assert credits.standing(lot, date(2027, 11, 22), at, ROME) is Standing.SPENDABLE
+    assert credits.lot_state(lot, E, at, ROME) is expected
+    assert credits.lot_state(lot, date(2027, 11, 22), at, ROME) is LotState.SPENDABLE
     assert not credits.may_write_off(lot, E, at, ROME)
 
 
 @pytest.mark.parametrize(
-    ("day", "standing"),
+    ("day", "expected"),
     [
-        (date(2026, 11, 23), Standing.SPENDABLE),  # its own date is still to come
-        (date(2026, 11, 25), Standing.SPENDABLE),
-        (date(2026, 11, 26), Standing.FROZEN),  # own date over, but a renewal would still carry it on
-        (date(2026, 12, 2), Standing.FROZEN),
-        (date(2026, 12, 3), Standing.EXPIRED),
+        (date(2026, 11, 23), LotState.SPENDABLE),  # its own date is still to come
+        (date(2026, 11, 25), LotState.SPENDABLE),
+        (date(2026, 11, 26), LotState.FROZEN),  # own date over, but a renewal would still carry it on
+        (date(2026, 12, 2), LotState.FROZEN),
+        (date(2026, 12, 3), LotState.EXPIRED),
     ],
 )
-def test_a_lot_with_its_own_date_in_the_grace(day: date, standing: Standing) -> None:
+def test_a_lot_with_its_own_date_in_the_grace(day: date, expected: LotState) -> None:
     lot = Lot(1, date(2024, 11, 25), 10, kept_until=date(2026, 11, 25))
-    assert credits.standing(lot, E, start_of(day, ROME), ROME) is standing
+    assert credits.lot_state(lot, E, start_of(day, ROME), ROME) is expected
 
 
 def test_only_an_sms_only_lot_is_written_off_by_the_night() -> None:
@@ -162,7 +162,7 @@ def test_frozen_and_expired_lots_are_not_spent() -> None:
 
 def test_the_overview_shows_each_lot_with_its_last_day() -> None:
     shown = credits.view(LOTS[2], E, end_of(E, ROME), ROME)
-    assert shown == LotView(3, date(2026, 1, 1), 10, E, Standing.FROZEN)
+    assert shown == LotView(3, date(2026, 1, 1), 10, E, LotState.FROZEN)
 
 
 def test_a_balance_is_the_sum_of_movements() -> None:
@@ -224,13 +224,13 @@ def test_spending_takes_all_or_nothing_and_only_what_can_be_spent(
     assert days == sorted(days)
     for take in answer:
         assert 0 < take.quantity <= lots[take.lot_id].remaining
-        assert credits.standing(lots[take.lot_id], expires_on, at, ROME) is Standing.SPENDABLE
+        assert credits.lot_state(lots[take.lot_id], expires_on, at, ROME) is LotState.SPENDABLE
 
 
 def test_the_day_ends_in_the_business_zone_and_a_naive_instant_is_a_fault() -> None:
     lot = Lot(1, date(2026, 1, 7), 10)
     eleven_at_night = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-    assert credits.standing(lot, E, eleven_at_night, ROME) is Standing.FROZEN
-    assert credits.standing(lot, E, eleven_at_night, ZoneInfo("Europe/Lisbon")) is Standing.SPENDABLE
+    assert credits.lot_state(lot, E, eleven_at_night, ROME) is LotState.FROZEN
+    assert credits.lot_state(lot, E, eleven_at_night, ZoneInfo("Europe/Lisbon")) is LotState.SPENDABLE
     with pytest.raises(ValueError, match="time zone"):
-        credits.standing(lot, E, eleven_at_night.replace(tzinfo=None), ROME)
+        credits.lot_state(lot, E, eleven_at_night.replace(tzinfo=None), ROME)

@@ -24,7 +24,7 @@ def answers(zone: str) -> list[object]:
         at = instant.astimezone(ZoneInfo(zone))
         claimed = throttle.sign_in_attempt(throttle.Record(), at)[1]
         found += [
-            credits.standing(credits.Lot(1, date(2026, 1, 7), 5), EXPIRES_ON, at, BUSINESS_ZONE),
+            credits.lot_state(credits.Lot(1, date(2026, 1, 7), 5), EXPIRES_ON, at, BUSINESS_ZONE),
             sessions.liveness(at, at, at + timedelta(minutes=1)),
             throttle.to_json(claimed),
             throttle.from_json(throttle.to_json(claimed)),
@@ -44,8 +44,8 @@ def machine_zone(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_every_answer_is_the_same_wherever_the_machine_stands(machine_zone: str) -> None:
     expected = answers("UTC")
-    assert expected[0] is credits.Standing.SPENDABLE
-    assert expected[5] is credits.Standing.FROZEN
+    assert expected[0] is credits.LotState.SPENDABLE
+    assert expected[5] is credits.LotState.FROZEN
     assert expected[4] == datetime(2026, 11, 23, 12, tzinfo=UTC)
     for zone in ZONES:
         assert answers(zone) == expected
