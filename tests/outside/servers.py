@@ -15,14 +15,13 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-DRIP_SECONDS = 0.02
-FOR_EVER = 3600.0  # far longer than any test; cancelled when the client goes away
+TICK_SECONDS = 0.02
 
 
 class Do(Enum):
     """What a server may do at a step instead of answering; a text is an answer."""
 
-    HANG = "says nothing"
+    HANG = "says nothing, until the behaviour is changed"
     DRIP = "sends a byte now and then, and never a whole line"
     DROP = "cuts the line"
 
@@ -53,6 +52,7 @@ class MailServer:
     accepted: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     conversations: int = 0
+    reached: dict[Step, int] = field(default_factory=dict)  # how often the behaviour of a step was played
     port: int = 0
 
     def __enter__(self) -> "MailServer":
@@ -61,6 +61,11 @@ class MailServer:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.stop()
+
+    @property
+    def open(self) -> bool:
+        """Whether anybody is connected."""
+        return any(talk.transport is not None for talk in self._talks)
 
     def start(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -131,16 +136,17 @@ class _Talk(SMTP):
         act = self._of.behaviour.get(step)
         if act is None:
             return False
+        self._of.reached[step] = self._of.reached.get(step, 0) + 1
         if isinstance(act, str):
             await self.push(act)
             return True
         if act is Do.DROP:
             self.cut()
-        while act is Do.DRIP:
-            self._writer.write(b"2")
-            await asyncio.sleep(DRIP_SECONDS)
-        await asyncio.sleep(FOR_EVER)
-        return True
+        while self._of.behaviour.get(step) is act:
+            if act is Do.DRIP:
+                self._writer.write(b"2")
+            await asyncio.sleep(TICK_SECONDS)
+        return False
 
     async def _handle_client(self) -> None:
         if not await self.play(Step.GREETING):
