@@ -50,22 +50,23 @@ def prove(database: Database, hasher: Hasher, attempt: Attempt, *, throttled: bo
     """
     name, password = _folded(attempt.username), passwords.prepared(attempt.password)
     with hasher.turn() as turn:
-        moment: datetime | None = attempt.at
+        moment: datetime | None = None
         if throttled:
             with database.write() as db:
                 moment = limits.claim_sign_in(db, name, attempt.network, at=attempt.at)
+        allowed = moment is not None or not throttled
         with database.read() as db:
             found = queries.find_credential(db, name)
-        known = found if moment and found and found.administrator.enabled else None
+        known = found if allowed and found and found.administrator.enabled else None
         verdict = turn.verify(known.password_hash if known else None, password)
-        if known is None or moment is None or not verdict.matched:
+        if known is None or not verdict.matched:
             return Refused()
         fresh = turn.hash(password) if verdict.outdated else None
     return _proven(database, attempt, moment, known, fresh)
 
 
 def _proven(
-    database: Database, attempt: Attempt, moment: datetime, found: Credential, fresh: str | None
+    database: Database, attempt: Attempt, moment: datetime | None, found: Credential, fresh: str | None
 ) -> Proven | Refused:
     """Settle a right password: take the attempt back, and store the hash anew where its parameters are outdated."""
     person = found.administrator
@@ -74,7 +75,8 @@ def _proven(
             return Refused()
         if fresh is not None:
             db.execute(update(administrators).where(administrators.c.id == person.id).values(password_hash=fresh))
-        limits.forgive_sign_in(db, person.username, attempt.network, moment, at=attempt.at)
+        if moment is not None:
+            limits.forgive_sign_in(db, person.username, attempt.network, moment, at=attempt.at)
     return Proven(person, fresh or found.password_hash or "")
 
 
