@@ -91,10 +91,15 @@ class Person:
         self.page.keyboard.press("Control+A")
         self.page.keyboard.type(text)
 
-    def press(self, name: str, key: str = "Enter") -> None:
+    def press(self, name: str) -> None:
+        """Tab to a link or a button that leads to another page, and follow it."""
         self.tab_to(name)
-        self.page.keyboard.press(key)
-        self.page.wait_for_load_state()
+        self.enter()
+
+    def enter(self) -> None:
+        """The key that sends the form, or follows the link, that has the focus; waits for the next page."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
 
     def follow(self, link: str) -> None:
         """Open a link from a mail, whose origin is the configured one."""

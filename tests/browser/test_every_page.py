@@ -1,0 +1,96 @@
+"""Every page, in every state of the cast: axe finds nothing in light and dark, and nothing scrolls sideways."""
+
+from collections.abc import Callable
+
+import pytest
+
+from portal import office
+from tests.browser.conftest import Person
+from tests.helpers.house import PASSWORD, House
+
+Somebody = Callable[..., Person]
+BEFORE_SIGN_IN = [
+    "/login",
+    "/recover-username",
+    "/recovery/asked/username",
+    "/recovery/asked/password",
+    "/reset-password?username=m1234",
+    "/reset-password/" + "x" * 40,
+    "/reset-password/not-asked/" + "x" * 40,
+    "/invitation/" + "x" * 40,
+    "/nowhere",
+]
+SIGNED_IN = ["/subscription", "/subscription/buy", "/profile", "/profile/password", "/nowhere"]
+STATES = {
+    "active": {},
+    "expiring": {"ends_in": 6},
+    "cancelled": {"cancelled": True},
+    "last day": {"ends_in": 0},
+    "grace": {"ends_in": -1},
+    "last day of grace": {"ends_in": -10},
+    "trial": {"ends_in": 20, "trial": True},
+    "SMS-only": {"ends_in": None},
+}
+
+
+def look(person: Person, path: str) -> None:
+    person.go(path)
+    person.check_accessibility()
+    assert person.fits(), f"{path} scrolls sideways at {person.page.viewport_size}"
+
+
+def enter(person: Person) -> None:
+    person.go("/login")
+    person.page.fill("#username", "m1234")
+    person.page.fill("#password", PASSWORD)
+    person.enter()
+    assert person.page.url == f"{person.address}/subscription"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("language", "width"), [("it", 320), ("en", 1280)])
+def test_pages_before_the_sign_in(somebody: Somebody, dark: bool, language: str, width: int) -> None:
+    person = somebody(language, width=width, dark=dark)
+    for path in BEFORE_SIGN_IN:
+        look(person, path)
+    person.go("/login")
+    person.page.get_by_role("main").get_by_role("button").last.press("Enter")
+    person.page.wait_for_selector(".error")
+    person.check_accessibility()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_pages_in_every_state(house: House, somebody: Somebody, state: str, dark: bool) -> None:
+    house.platform(1234, **STATES[state])
+    house.person("m1234", language="it")
+    today = house.clock.now().date()
+    house.lot(1234, 5_000, bought_on=today, expires_on=None)
+    person = somebody("it", width=320 if dark else 1280, dark=dark)
+    enter(person)
+    for path in SIGNED_IN if state == "active" else SIGNED_IN[:2]:
+        look(person, path)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_blocked_platform(house: House, somebody: Somebody, dark: bool) -> None:
+    house.person("m1234")
+    for code in ("payment_overdue", "abuse"):
+        office.block(house.parts, 1234, code, "")
+    person = somebody(width=320, dark=dark)
+    enter(person)
+    look(person, "/subscription")
+    look(person, "/subscription/buy")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_past_the_grace_and_the_question(house: House, somebody: Somebody, dark: bool) -> None:
+    house.platform(1234, ends_in=-11)
+    house.person("m1234")
+    person = somebody(width=320, dark=dark)
+    person.go("/login")
+    person.page.fill("#username", "m1234")
+    person.page.fill("#password", PASSWORD)
+    person.enter()
+    person.check_accessibility()
+    assert person.fits()
