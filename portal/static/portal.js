@@ -1,1 +1,12 @@
+// Small helps on top of pages that work without them.
+import { announceErrors, hintCapsLock, revealPasswords } from "./forms.js";
+import { watchSession } from "./idle.js";
+import { tidyMenu } from "./menu.js";
 
+announceErrors(document);
+revealPasswords(document);
+hintCapsLock(document);
+tidyMenu(document.querySelector("details.menu"));
+
+const dialog = document.getElementById("idle");
+if (dialog) watchSession(dialog);

@@ -17,7 +17,7 @@ from portal.rules.access import Act, Allowed, Caution, Decision, Reason, Role
 from portal.rules.lifecycle import State
 from portal.standing import Credits, Standing
 from portal.web import words
-from portal.web.times import day, last_minute, sentence, weekday
+from portal.web.times import last_minute, sentence, weekday
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _steps(place: Standing, owned: Credits) -> Iterator[Step]:
         opens = Step(renewal.renew_from(expires_on), _("The renewal opens."))
         yield from () if opens.on <= place.today else (opens,)
     ends = _("Last day of the trial, until 23:59.") if trial else _("Last paid day, until 23:59.")
-    yield Step(expires_on, f"{ends} {_('Then sending stops.')}")
+    yield Step(expires_on, " ".join((ends, _("Then sending stops."))))
     last = _("Last day to purchase, until 23:59.") if trial else _("Last day to renew, until 23:59.")
     yield Step(lifecycle.grace_last_day(expires_on), last)
     if place.deleted_from:
@@ -254,7 +254,7 @@ def credits_line(owned: Credits, place: Standing) -> Markup:
         text = _("Each purchase is valid for %(months)d months from the day of its payment.")
         return sentence(text, months=terms.SMS_ONLY_LOT_MONTHS)
     return sentence(
-        _("Valid until %(day)s, with your subscription; each renewal moves the date."), day=day(place.expires_on)
+        _("Valid until %(day)s, with your subscription; each renewal moves the date."), day=weekday(place.expires_on)
     )
 
 

@@ -127,7 +127,8 @@ def block_effect(code: Block) -> str:
     off = _("Meanwhile sending is off.")
     if Act.BUY_CREDITS in RESTRICTED[code]:
         off = _("Meanwhile sending is off and nothing can be bought.")
-    return f"{off} {_('Everything can be read, and paying and renewing stay possible: the dates below go on.')}"
+    on = _("Everything can be read, and paying and renewing stay possible: the dates below go on.")
+    return f"{off} {on}"
 
 
 def sending(decision: Decision) -> str:
