@@ -17,6 +17,7 @@ from portal.web.demo.cast import CAST, PASSWORD
 from portal.web.edge import now, parts, reading
 
 pages = Blueprint("demo", __name__, url_prefix="/demo")
+FIRST_YEAR, LAST_YEAR = 2000, 2100  # a demonstration of dates needs no others
 STEPS = {
     "minutes-28": timedelta(minutes=28),
     "minutes-30": timedelta(minutes=30),
@@ -63,9 +64,13 @@ def move_clock() -> Response:
 
 def _move_to(clock: MovableClock, text: str) -> None:
     try:
-        clock.move_to(datetime.fromisoformat(text).replace(tzinfo=parts().settings.timezone))
-    except (ValueError, OverflowError):
+        instant = datetime.fromisoformat(text).replace(tzinfo=parts().settings.timezone)
+    except ValueError:
+        instant = None
+    if instant is None or not FIRST_YEAR <= instant.year <= LAST_YEAR:
         flash(_("Write date and time such as 2026-11-22T23:59."), "bad")
+    else:
+        clock.move_to(instant)
 
 
 @pages.get("/mail")
