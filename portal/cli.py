@@ -38,9 +38,11 @@ def _app() -> Any:
     from portal import create_app
 
     try:
-        return create_app()
+        app = create_app()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    click.get_current_context().call_on_close(app.extensions["portal"].database.close)
+    return app
 
 
 def _parts() -> Parts:
