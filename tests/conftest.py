@@ -1,14 +1,41 @@
 """The fixtures that every test may use: a house on SQLite, or on both databases."""
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.helpers import databases
 from tests.helpers.browser import Browser
 from tests.helpers.house import House, build
+
+HERE = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches beyond this machine, not even to ask for an address."""
+    look_up = socket.getaddrinfo
+
+    def guarded(connect: Any) -> Any:
+        def to(self: socket.socket, address: Any) -> Any:
+            here = self.family == socket.AF_UNIX or address[0] in HERE
+            assert here, f"a test reaches beyond this machine, to {address}: give it a stand-in"
+            return connect(self, address)
+
+        return to
+
+    def asked(host: Any, *given: Any, **more: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        assert name is None or name in HERE, f"a test reaches beyond this machine, to {name}: give it a stand-in"
+        return look_up(host, *given, **more)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+    monkeypatch.setattr(socket, "getaddrinfo", asked)
 
 
 @pytest.fixture
