@@ -41,8 +41,8 @@ export function watchSession(dialog) {
   async function tick() {
     const now = Date.now();
     if (now < life.warnAt) return wake(life.warnAt - now);
-    const offline = !part("offline").hidden;
-    if (now >= life.endsAt || (offline && now >= askedAt + AGAIN) || (!dialog.open && !understood)) {
+    const unanswered = wanted || !part("offline").hidden;
+    if (now >= life.endsAt || (unanswered && now >= askedAt + AGAIN) || (!dialog.open && !understood)) {
       if (await (wanted ? remain() : ask())) return undefined; // and `learn` has set the next alarm
     }
     if (!dialog.open && !understood) open();
@@ -131,7 +131,7 @@ export function watchSession(dialog) {
   form.addEventListener("submit", choose);
   dialog.querySelector("form[method=dialog]").addEventListener("submit", choose);
   dialog.addEventListener("cancel", choose); // Escape stays, too
-  const look = () => document.visibilityState === "visible" && ask();
+  const look = () => document.visibilityState === "visible" && (wanted ? remain() : ask());
   document.addEventListener("visibilitychange", look);
   window.addEventListener("pageshow", (event) => event.persisted && look());
   window.addEventListener("online", look);
