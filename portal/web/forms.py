@@ -56,20 +56,20 @@ def user_name(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(_l("A user name begins with “m” and a number, for example m1234."))
 
 
-class _TypedField(StringField):
+class TypedField(StringField):
     """Shows what was typed; what no page can hold is shown as a question mark, and never taken away silently."""
 
     def _value(self) -> str:
         return "".join(c if c.isprintable() else "\ufffd" for c in super()._value())
 
 
-class UserNameField(_TypedField):
+class UserNameField(TypedField):
     def __init__(self, validators: list[Any], **given: Any) -> None:
         hint = _l("It is not the e-mail: “m” and a number.")
         super().__init__(_l("User name"), validators, description=hint, **given)
 
 
-class EmailField(_TypedField):
+class EmailField(TypedField):
     def __init__(self, **given: Any) -> None:
         checks = [required(_l("Enter your e-mail address.")), one_line, email_address]
         super().__init__(_l("E-mail"), checks, **given)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import PasswordField, SelectField
 from wtforms.fields.choices import SelectChoice
 
 from portal.accounts import administrators, drafts, passwords, recovery, sessions, sign_in
@@ -18,7 +18,7 @@ from portal.rules.passwords import Accepted
 from portal.rules.sessions import EndReason
 from portal.web import access, who
 from portal.web.edge import network, now, parts, writing
-from portal.web.forms import one_line, required, with_draft
+from portal.web.forms import TypedField, one_line, required, with_draft
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 from portal.web.words import password_refusal
 
@@ -27,7 +27,7 @@ Page = Response | str | tuple[Any, ...]
 
 
 class PersonForm(FlaskForm):
-    full_name = StringField(_l("Name"), [required(_l("Enter your name.")), one_line])
+    full_name = TypedField(_l("Name"), [required(_l("Enter your name.")), one_line])
     language = SelectField(
         _l("Language of pages and mails"), choices=[SelectChoice(*pair) for pair in OWN_NAMES.items()]
     )
