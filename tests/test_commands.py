@@ -529,8 +529,8 @@ def test_the_check_finds_a_mail_password_that_is_wrong(operator: Operator) -> No
 
 
 def test_the_check_finds_a_mail_host_that_is_none(operator: Operator) -> None:
-    result = operator.run("check", PORTAL_MAIL_SERVER="mail..example", PORTAL_MAIL_USE_TLS="1")
-    assert result.exit_code == 1
+    result = operator.process("check", PORTAL_MAIL_SERVER="mail..example", PORTAL_MAIL_USE_TLS="1")
+    assert result.returncode == 1
     assert "FAULT mail" in result.stderr
 
 

@@ -23,12 +23,6 @@ WAITING_FOR_CODE = {
     "PIN_LIFE": "the support PIN",
 }
 # Used by the code, but by no rule: the test of the boundary stands, or will stand, beside the feature.
-WAITING_FOR_A_BOUNDARY = {
-    "RESET_LINK_LIFE": "the link of a recovery mail",
-    "SUPPORT_LINK_LIFE": "the reset link that staff send",
-    "INVITATION_LIFE": "the link of an invitation",
-}
-
 RULES = {
     "BUSINESS_ZONE": ZoneInfo("Europe/Rome"),
     "GRACE_DAYS": 10,
@@ -135,14 +129,14 @@ def test_every_number_is_used(name: str, in_code: set[str]) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_number_stands_in_a_boundary_table(name: str, in_tests: set[str]) -> None:
-    if name in WAITING_FOR_CODE or name in WAITING_FOR_A_BOUNDARY:
+    if name in WAITING_FOR_CODE:
         assert name not in in_tests, f"a test reads {name} now: take it out of the waiting set"
     else:
         assert name in in_tests, f"no test reads {name}: write its boundary (just before, exactly at, just after)"
 
 
-def test_the_waiting_sets_hold_only_numbers_that_exist() -> None:
-    assert WAITING_FOR_CODE.keys() | WAITING_FOR_A_BOUNDARY.keys() <= set(NAMES)
+def test_the_waiting_set_holds_only_numbers_that_exist() -> None:
+    assert WAITING_FOR_CODE.keys() <= set(NAMES)
 
 
 def test_an_import_alone_is_no_use() -> None:
