@@ -151,7 +151,7 @@ def _is_inside(word: str, text: str) -> bool:
 
 
 def _as_written(text: str) -> str:
-    return unicodedata.normalize("NFKC", text.strip()).casefold()
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _letters(text: str) -> str:

@@ -9,8 +9,8 @@ than what was sent. A renewal moves E, and with it the keys: the old row of noti
 Where RULES.md is silent:
 - No notice falls on or before the first day of the term it is about: nobody needs to hear on the day of a purchase
   that it ends. So a 30-day trial is reminded from -15 on, and -90 is for terms of a year or more.
-- A cancelled platform gets the same notices, with the consequences in place of the offer, but not -90: that the
-  renewal opens is no news for whoever cancelled.
+- A cancelled platform gets the same notices, with the consequences in place of the offer, but not -90: its
+  renewal has been open since the cancellation.
 - A notice that was missed altogether is not sent after what it announces is over: nothing after E + 10 but the news
   of the deletion itself, nothing about credits after their last day.
 - Credits with the same last day share one notice. What is frozen in the grace is told by the notices of the grace.

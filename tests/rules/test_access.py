@@ -188,6 +188,10 @@ def test_no_set_of_blocks_stops_signing_in_reading_support_paying_and_renewing(s
         assert decide(act, Role.FIRST, state, blocks, window=window) == free
 
 
+def test_a_missing_subscription_is_told_before_a_block() -> None:
+    assert decide(Act.BUY_SEATS, Role.FIRST, State.ACTIVE, {Block.ABUSE}, window=None) == Refused(Reason.PURCHASE_FIRST)
+
+
 def test_of_several_blocks_the_gravest_is_told() -> None:
     answer = decide(Act.USE_FEATURES, Role.FIRST, State.ACTIVE, {Block.PAYMENT_OVERDUE, Block.ABUSE}, window=OPEN)
     assert answer == Refused(Reason.BLOCKED, Block.ABUSE)

@@ -152,6 +152,8 @@ def test_any_characters_are_welcome(password: str) -> None:
         ("PasswordPasswordPa", Reason.COMMON),
         ("password2026!!!!", Reason.COMMON),
         ("1234567 password", Reason.COMMON),
+        ("__password_2026_", Reason.COMMON),
+        ("pass-word 20262026", None),  # a mark inside
         ("password of anything", None),
         ("password,password,", None),  # a piece that is not on the list
         ("horse password staple", None),
@@ -177,6 +179,7 @@ def test_a_short_password_beside_a_second_factor_is_looked_up_too() -> None:
         ("m1234-anna for ever", Reason.CONTAINS_USER_NAME),
         ("write to Anna.Bianchi@Example.it", Reason.CONTAINS_EMAIL),
         ("here is anna.bianchi", None),  # not the whole address
+        ("anna bianchi example it", None),  # not as it is written
         ("rossiformaggisrl for ever", Reason.CONTAINS_COMPANY),
         ("i love ROSSI-formaggi, s.r.l.", Reason.CONTAINS_COMPANY),
         ("i love rossi formaggi", None),  # not the whole name
@@ -207,12 +210,20 @@ def test_only_the_whole_address_counts(email: str) -> None:
     assert reason(anna("information a@b example.it", email=email)) is None
 
 
+def test_an_address_is_found_whatever_the_case_it_is_kept_in() -> None:
+    assert reason(anna("write to anna@example.it", email="Anna@Example.it")) is Reason.CONTAINS_EMAIL
+
+
 @pytest.mark.parametrize("company", ["", "S.r.l.", "…"])
 def test_a_company_without_a_telling_name_refuses_nothing(company: str) -> None:
     assert reason(anna("ibm and other srl and spa", company=company)) is None
 
 
-@pytest.mark.parametrize(("name", "counts"), [("Acme", True), ("Acm", False), ("A-c m", False)])
+def test_a_sharp_s_is_two() -> None:
+    assert reason(anna("alles ist gross hier", company="Groß")) is Reason.CONTAINS_COMPANY
+
+
+@pytest.mark.parametrize(("name", "counts"), [("Acme", True), ("ＡＣＭＥ", True), ("Acm", False), ("A-c m", False)])
 def test_names_of_company_and_service_count_from_four_letters(name: str, counts: bool) -> None:
     password = "all about acme and me"
     assert reason(anna(password, company=name)) is (Reason.CONTAINS_COMPANY if counts else None)
