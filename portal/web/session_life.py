@@ -49,4 +49,4 @@ def draft() -> BaseResponse:
     if place:
         fields = {name: text for name, text in request.form.items() if name not in ("draft_path", "csrf_token")}
         drafts.save(writing(), who.me().administrator.id, place.partition("?")[0], fields, at=now())
-    return Response(status=204)
+    return Response(status=204, mimetype="text/plain")  # no page: an empty one would be no HTML

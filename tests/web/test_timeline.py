@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from portal.rules.credits import LotView
-from portal.rules.credits import Standing as LotStanding
+from portal.rules.credits import LotState, LotView
 from portal.rules.dates import start_of
 from portal.standing import Standing
 from portal.subscription import queries
@@ -99,7 +98,7 @@ def test_a_platform_that_only_sends_sms_has_no_timeline() -> None:
 
 
 def lot(remaining: int) -> LotView:
-    return LotView(1, STARTS, remaining, ENDS, LotStanding.SPENDABLE)
+    return LotView(1, STARTS, remaining, ENDS, LotState.SPENDABLE)
 
 
 @pytest.mark.parametrize(
