@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -14,14 +15,14 @@ from portal.rules import seats as seat_rules
 from portal.rules.access import Act, Block, Decision, Role
 from portal.rules.credits import Balance, LotView
 from portal.rules.lifecycle import Change, Life, State
-from portal.rules.renewal import Window
+from portal.rules.renewal import Term, Window
 from portal.subscription import queries as subscription
-from portal.subscription.queries import OpenBlock, Platform, Term
+from portal.subscription.queries import OpenBlock, Platform
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
-    """A platform at an instant, as the rules see it. Days are business days of `zone`."""
+    """A platform at an instant, as the rules see it; each answer is computed once. Days are business days of `zone`."""
 
     platform: Platform
     terms: list[Term]
@@ -30,45 +31,45 @@ class Standing:
     at: datetime
     zone: ZoneInfo
 
-    @property
+    @cached_property
     def state(self) -> State:
         return lifecycle.state(self.life, self.at, self.zone)
 
-    @property
+    @cached_property
     def today(self) -> date:
         return dates.business_date(self.at, self.zone)
 
-    @property
+    @cached_property
     def expires_on(self) -> date | None:
         return self.life.expires_on
 
-    @property
+    @cached_property
     def last_day(self) -> date | None:
         """The last day of the present state."""
         return lifecycle.last_day(self.life, self.at, self.zone)
 
-    @property
+    @cached_property
     def days_left(self) -> int | None:
         return lifecycle.days_left(self.life, self.at, self.zone)
 
-    @property
+    @cached_property
     def next_change(self) -> Change | None:
         return lifecycle.next_change(self.life, self.at, self.zone)
 
-    @property
+    @cached_property
     def term(self) -> Term | None:
         """The term that runs today, or ran last."""
         begun = [term for term in self.terms if term.starts_on <= self.today]
         return begun[-1] if begun else (self.terms[0] if self.terms else None)
 
-    @property
+    @cached_property
     def deleted_from(self) -> date | None:
         """The first day on which the data may be deleted."""
         if self.expires_on is None:
             return None
         return dates.business_date(lifecycle.end_of_grace(self.expires_on, self.zone), self.zone)
 
-    @property
+    @cached_property
     def renewal_window(self) -> Window | None:
         """Whether the next term may be bought today; None where no e-mail subscription has been bought."""
         if self.platform.trial or self.expires_on is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from portal.accounts.tables import administrators
 
@@ -35,11 +35,17 @@ class Credential:
 
 ADMINISTRATOR_COLUMNS = [administrators.c[name] for name in Administrator.__slots__]
 _SELECT: Select[tuple[object, ...]] = select(*ADMINISTRATOR_COLUMNS)
+_BY_ID = _SELECT.where(administrators.c.id == bindparam("administrator_id"))
+_BY_NAME = _SELECT.where(administrators.c.username == bindparam("username"))
+_CREDENTIAL = _BY_NAME.add_columns(administrators.c.password_hash)
+_ENABLED = select(func.count()).where(
+    administrators.c.platform_id == bindparam("platform_id"), administrators.c.disabled_at.is_(None)
+)
 
 
 def get_administrator(db: Connection, administrator_id: int) -> Administrator:
     """Raises NoResultFound for an id that nobody has."""
-    return _value(db.execute(_SELECT.where(administrators.c.id == administrator_id)).one())
+    return _value(db.execute(_BY_ID, {"administrator_id": administrator_id}).one())
 
 
 def lock_administrator(db: Connection, administrator_id: int) -> Administrator:
@@ -48,19 +54,18 @@ def lock_administrator(db: Connection, administrator_id: int) -> Administrator:
     Whoever changes a person's password, links and sessions together takes this first: so two of them queue, whatever
     the order of what they do next.
     """
-    return _value(db.execute(_SELECT.where(administrators.c.id == administrator_id).with_for_update()).one())
+    return _value(db.execute(_BY_ID.with_for_update(), {"administrator_id": administrator_id}).one())
 
 
 def find_administrator(db: Connection, username: str) -> Administrator | None:
     """By folded user name."""
-    row = db.execute(_SELECT.where(administrators.c.username == username)).one_or_none()
+    row = db.execute(_BY_NAME, {"username": username}).one_or_none()
     return _value(row) if row else None
 
 
 def find_credential(db: Connection, username: str) -> Credential | None:
     """By folded user name, with the hash to compare."""
-    columns = [*ADMINISTRATOR_COLUMNS, administrators.c.password_hash]
-    row = db.execute(select(*columns).where(administrators.c.username == username)).one_or_none()
+    row = db.execute(_CREDENTIAL, {"username": username}).one_or_none()
     return Credential(Administrator(*row[:-1]), row[-1]) if row else None
 
 
@@ -78,8 +83,7 @@ def administrators_of_platform(db: Connection, platform_id: int) -> list[Adminis
 
 def count_enabled(db: Connection, platform_id: int) -> int:
     """How many administrators of the platform can sign in."""
-    enabled = (administrators.c.platform_id == platform_id) & administrators.c.disabled_at.is_(None)
-    return db.execute(select(func.count()).where(enabled)).scalar_one()
+    return db.execute(_ENABLED, {"platform_id": platform_id}).scalar_one()
 
 
 def _value(row: Row[tuple[object, ...]]) -> Administrator:

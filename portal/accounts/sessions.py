@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from portal.accounts.events import Event
 from portal.accounts.queries import ADMINISTRATOR_COLUMNS, Administrator, lock_administrator
@@ -49,14 +49,21 @@ class Elsewhere:
     device: str
 
 
+_FIND = (
+    select(
+        *(sessions.c[name] for name in ("id", "started_at", "last_active_at", "ended_at", "ended_because")),
+        *ADMINISTRATOR_COLUMNS,
+    )
+    .select_from(sessions.join(administrators))
+    .where(sessions.c.token_hash == bindparam("token_hash"))
+)
+
+
 def find(
     db: Connection, token: str, *, at: datetime, cookie_at: datetime | None, idle: timedelta
 ) -> Live | Over | None:
     """What the token stands for at instant `at`; `cookie_at` is the last activity that the signed cookie tells."""
-    columns = [sessions.c[n] for n in ("id", "started_at", "last_active_at", "ended_at", "ended_because")]
-    joined = sessions.join(administrators)
-    query = select(*columns, *ADMINISTRATOR_COLUMNS).select_from(joined).where(sessions.c.token_hash == _hash(token))
-    row = db.execute(query).one_or_none()
+    row = db.execute(_FIND, {"token_hash": _hash(token)}).one_or_none()
     if row is None:
         return None
     session_id, started_at, stored_at, ended_at, because, *person = row

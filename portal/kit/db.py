@@ -110,9 +110,7 @@ def _postgres(url: str, *, write: bool) -> Engine:
     if write:
         return create_engine(url, connect_args={"options": options}, **common)
     read_only = {"options": f"{options} -c default_transaction_read_only=on"}
-    return create_engine(
-        url, connect_args=read_only, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **common
-    )
+    return create_engine(url, connect_args=read_only, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **common)
 
 
 def insert_once(db: Connection, table: Table, values: dict[str, Any]) -> bool:

@@ -42,7 +42,7 @@ def test_a_platform_begins_with_its_first_term_and_seats(house: House) -> None:
         (grant,) = queries.seat_grants_of(db, 1234)
     assert found is not None
     assert (found.company, found.trial, found.sms_only, found.created_at) == ("Bianchi S.r.l.", False, False, START)
-    assert (term.anchor_on, term.starts_on, term.ends_on) == (TERM[0], *TERM)
+    assert (term.anchor, term.starts_on, term.ends_on) == (TERM[0], *TERM)
     assert (grant.quantity, grant.starts_on, grant.ends_on) == (2, *TERM)
     assert tags(house) == ["subscription.platform_created"]
 
