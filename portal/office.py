@@ -127,7 +127,7 @@ def _name(text: str) -> UserName:
 
 def _email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized
+        return validate_email(text, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
         raise Refused(f"{text!r} is not an e-mail address: {error}") from None
 

@@ -28,7 +28,7 @@ LONGEST_TYPED = 320  # characters of what was typed that are worth keeping: the 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A recovery request as it came in; `language` is that of the page."""
+    """A recovery request as it came in: what was typed, from which client network, at which instant (UTC)."""
 
     username: str
     email: str
@@ -62,13 +62,25 @@ def answer_user_names(
         _record(db, Event.USER_NAMES_SENT, person, at)
 
 
-def answer_reset(db: Connection, maker: Links, payload: dict[str, Any], *, at: datetime) -> None:
-    """Mail a reset link, if user name and address belong together and the person can sign in."""
+def answer_reset(
+    db: Connection,
+    maker: Links,
+    payload: dict[str, Any],
+    describe: Callable[[Administrator], str | None],
+    *,
+    at: datetime,
+) -> None:
+    """Mail a reset link, if user name and address belong together, and the platform is not deleted."""
     person = queries.find_administrator(db, payload["username"])
-    if not payload["allowed"] or person is None or not person.enabled:
+    if not payload["allowed"] or person is None or not person.enabled or describe(person) is None:
         return
     if names.fold_email(person.email) != payload["email"]:
         return
+    send_limited_reset_link(db, maker, person, at=at)
+
+
+def send_limited_reset_link(db: Connection, maker: Links, person: Administrator, *, at: datetime) -> None:
+    """Mail the link, unless the account has had its mails of the day; the page says the same in both cases."""
     if limits.claim_recovery_mail(db, person.username, at=at):
         send_reset_link(db, maker, person, Purpose.RESET, at=at)
 

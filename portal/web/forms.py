@@ -42,7 +42,7 @@ def one_line(_form: FlaskForm, field: Field) -> None:
 def email_address(_form: FlaskForm, field: Field) -> None:
     """An address that could exist; no look-up in the DNS, so that an answer never depends on somebody's servers."""
     try:
-        validate_email(field.data.strip(), check_deliverability=False)
+        validate_email(field.data.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         raise ValidationError(_l("Enter an e-mail address such as name@example.com.")) from None
 

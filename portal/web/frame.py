@@ -89,7 +89,7 @@ def session_clock() -> dict[str, int] | None:
 def own_links(text: str) -> Markup:
     """A plain text with the addresses of our own pages made clickable; every other address stays text."""
     origin = parts().settings.public_url
-    pattern = re.compile(re.escape(origin) + r"[A-Za-z0-9/._~?=&%+-]*[A-Za-z0-9/_~=-]")
+    pattern = re.compile(re.escape(origin) + r"(?![\w.:@-])(?:[A-Za-z0-9/._~?=&%+-]*[A-Za-z0-9/_~=-])?")
     done, out = 0, Markup()
     for found in pattern.finditer(text):
         address = urlsplit(found.group())

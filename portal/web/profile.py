@@ -73,7 +73,8 @@ def password() -> Page:
         return _page(form), 422
     mine, db = who.me().administrator, writing()
     recovery.store_password(db, mine, password_hash, EndReason.PASSWORD_CHANGED, at=now())
-    who.open_session(sessions.start(db, mine, at=now(), network=network(), device=who.device()))
+    idle = parts().settings.idle_timeout_seconds
+    who.open_session(sessions.start(db, mine, at=now(), network=network(), device=who.device(), idle=idle))
     flash(_("Your password is changed. You have been signed out everywhere else."), "good")
     return redirect(url_for("profile.profile"), 303)
 

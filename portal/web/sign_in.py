@@ -90,7 +90,7 @@ def _enter(proven: Proven) -> BaseResponse | str | tuple[str, int]:
     if not sign_in.unchanged(db, person.id, proven.password_hash):
         return page(SignInForm(), refused=True), 422
     if proven.must_reset:
-        recovery.send_reset_link(db, parts().links, person, Purpose.RESET, at=now())
+        recovery.send_limited_reset_link(db, parts().links, person, at=now())
         return render_template("sign_in/must_reset.html", administrator=person)
     place = standing.find(db, person.platform_id, at=now(), zone=parts().settings.timezone)
     if not place.state.may_sign_in:
@@ -113,7 +113,8 @@ def _ask_first(person: Administrator) -> BaseResponse:
 
 def _begin(person: Administrator) -> BaseResponse:
     place = _next_place()
-    token = sessions.start(writing(), person, at=now(), network=network(), device=who.device())
+    idle = parts().settings.idle_timeout_seconds
+    token = sessions.start(writing(), person, at=now(), network=network(), device=who.device(), idle=idle)
     subscription.note_sign_in(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
     who.open_session(token)
     log.info("signed in", extra={"administrator": person.id, "factor": "password"})
@@ -147,12 +148,14 @@ def take_over() -> BaseResponse | str:
 def decide_take_over() -> BaseResponse:
     link = _pending()
     session.pop(PENDING, None)
-    if link is None or not links.consume(writing(), link, at=now()):
+    # The person's row first: whoever resets, disables or blocks meanwhile has withdrawn the link once we hold it.
+    person = queries.lock_administrator(writing(), link.subject_id) if link else None
+    if link is None or person is None or not links.consume(writing(), link, at=now()):
         flash(_("The question was open for too long. Sign in again."), "warn")
         return redirect(url_for("sign_in.login"), 303)
     if request.form.get("choice") != "continue":
         return redirect(url_for("sign_in.login"), 303)
-    return _begin(queries.get_administrator(writing(), link.subject_id))
+    return _begin(person)
 
 
 @pages.post("/logout")

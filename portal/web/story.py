@@ -167,9 +167,10 @@ def _steps(place: Standing, owned: Credits) -> Iterator[Step]:
         return
     trial = place.platform.trial
     if not trial:
-        yield from (Step(term.starts_on, _("The next term begins: it is paid.")) for term in place.terms)
-        opens = Step(renewal.renew_from(expires_on), _("The renewal opens."))
-        yield from () if opens.on <= place.today else (opens,)
+        coming = [term for term in place.terms if term.starts_on > place.today]
+        yield from (Step(term.starts_on, _("The next term begins: it is paid.")) for term in coming)
+        if place.state is State.ACTIVE and place.renewal_window is renewal.Window.TOO_EARLY:
+            yield Step(renewal.renew_from(expires_on), _("The renewal opens."))
     ends = _("Last day of the trial, until 23:59.") if trial else _("Last paid day, until 23:59.")
     yield Step(expires_on, " ".join((ends, _("Then sending stops."))))
     last = _("Last day to purchase, until 23:59.") if trial else _("Last day to renew, until 23:59.")

@@ -83,10 +83,10 @@ def payloads(house: House) -> list[dict[str, Any]]:
         return [row.payload for row in rows]
 
 
-def answer(house: House, **payload: Any) -> None:
+def answer(house: House, *, state: str | None = "active", **payload: Any) -> None:
     given = {"username": "m1234", "email": "m1234@example.com", "allowed": True} | payload
     with house.parts.database.write() as db:
-        recovery.answer_reset(db, house.parts.links, given, at=house.clock.now())
+        recovery.answer_reset(db, house.parts.links, given, lambda _: state, at=house.clock.now())
 
 
 @both_databases
@@ -160,6 +160,12 @@ def test_a_disabled_person_gets_no_link(house: House) -> None:
         administrators.disable(db, person, at=START)
     answer(house)
     assert [name for name, _ in mails(house)] == ["administrator_disabled"]
+
+
+def test_nobody_gets_a_link_for_a_deleted_platform(house: House) -> None:
+    house.person("m1234")
+    answer(house, state=None)
+    assert house.work() == []
 
 
 @pytest.mark.parametrize(("waited", "mailed"), [(86_400 - 0.000001, 5), (86_400, 6)])

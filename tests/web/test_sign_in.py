@@ -267,3 +267,17 @@ def test_ending_a_session_elsewhere_is_seen_at_the_next_request(house: House, br
     with house.parts.database.write() as db:
         sessions.end_all(db, person.id, EndReason.BY_STAFF, at=house.clock.now())
     assert "Our staff ended your session." in browser.get("/subscription").text
+
+
+def test_a_forced_reset_mails_five_links_a_day_at_most_and_says_the_same(house: House, browser: Browser) -> None:
+    from portal import office
+
+    house.person("m1234")
+    office.block(house.parts, 1234, "compromised", "")
+    pages = {browser.sign_in().text for _ in range(6)}
+    assert len(pages) == 1
+    assert len(house.work()) == 1  # the five earlier links were replaced before their mails left, or never made
+    with house.parts.database.read() as db:
+        from portal.kit.links import links
+
+        assert len(db.execute(links.select()).all()) == 5

@@ -1,0 +1,76 @@
+"""What stands around every page, also where something is broken."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from portal.accounts import sessions
+from portal.web import frame
+from tests.helpers.browser import Browser
+from tests.helpers.house import House
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (
+            "Set it: http://127.0.0.1:8000/reset-password/.a-b_c.",
+            'Set it: <a href="/reset-password/.a-b_c">http://127.0.0.1:8000/reset-password/.a-b_c</a>.',
+        ),
+        (
+            "http://127.0.0.1:8000/login?username=m1234&lang=it",
+            '<a href="/login?username=m1234&amp;lang=it">http://127.0.0.1:8000/login?username=m1234&amp;lang=it</a>',
+        ),
+        ("Portal · http://127.0.0.1:8000", 'Portal · <a href="/">http://127.0.0.1:8000</a>'),
+        ("http://127.0.0.1:80001/x http://127.0.0.1:8000.example.com/y", None),
+        ("http://127.0.0.1:8000@example.com/ https://example.com/login", None),
+        ("<b>&</b>", "&lt;b&gt;&amp;&lt;/b&gt;"),
+    ],
+)
+def test_only_addresses_of_ours_become_links(house: House, text: str, html: str | None) -> None:
+    with house.app.test_request_context():
+        assert frame.own_links(text) == (text if html is None else html)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "The portal is busy"), ("it", "Il portale è molto occupato")])
+def test_a_page_still_answers_when_the_database_does_not(
+    house: House, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    house.person("m1234")
+    browser = house.browser(language=language)
+    browser.sign_in()
+
+    def down(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("down"))
+
+    monkeypatch.setattr(sessions, "find", down)
+    page = browser.get("/subscription")
+    assert browser.response is not None
+    assert browser.response.status_code == 503
+    assert page.heading == words
+    assert browser.response.headers["Retry-After"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "heading"),
+    [
+        ("GET", "/nope", 404, "There is no such page"),
+        ("GET", "/logout", 405, "This address is not opened like that"),
+        ("POST", "/recover-username", 400, "This form cannot be accepted"),
+    ],
+)
+def test_each_error_has_its_own_words_and_a_reference(
+    browser: Browser, method: str, path: str, status: int, heading: str
+) -> None:
+    response = browser.open(path, method=method)
+    assert response.status_code == status
+    assert browser.page is not None
+    assert browser.page.heading == heading
+    assert "Reference number: " in browser.page.text
+
+
+def test_the_page_in_the_other_language_is_one_link_away(browser: Browser) -> None:
+    page = browser.get("/login?username=m1234")
+    (link,) = [each for each in page.all("a") if each.get("hreflang") == "it"]
+    assert link.get("href") == "/login?username=m1234&lang=it"
+    assert browser.get(link.get("href") or "").heading == "Entra in piattaforma"
+    assert browser.get("/login").heading == "Entra in piattaforma"
