@@ -160,4 +160,4 @@ def init_app(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None  # it binds to the address, which locks out honest people on the move
     manager.user_loader(_load)
-    manager.init_app(app)
+    manager.init_app(app, add_context_processor=False)  # error pages must not need the database
