@@ -17,7 +17,8 @@ from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.rules.sessions import EndReason
 from portal.settings import Settings
-from portal.web import story, times, who, words
+from portal.web import offers, story, times, who, words
+from portal.web.apologies import apology
 from portal.web.edge import now, parts
 from portal.web.timeline import bars
 from portal.web.who import Person
@@ -141,6 +142,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         now=now,
         words=words,
         story=story,
+        offers=offers,
+        apology=apology,
         bars=bars,
         parts=parts,
     )

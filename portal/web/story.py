@@ -12,8 +12,8 @@ from markupsafe import Markup, escape
 from portal.kit.texts import gettext as _
 from portal.kit.texts import number
 from portal.rules import credits as credit_rules
-from portal.rules import dates, lifecycle, renewal, terms
-from portal.rules.access import Act, Allowed, Caution, Decision, Reason, Role
+from portal.rules import lifecycle, renewal, terms
+from portal.rules.access import Act, Allowed, Role
 from portal.rules.lifecycle import State
 from portal.standing import Credits, Standing
 from portal.web import words
@@ -204,43 +204,6 @@ def closed(place: Standing) -> Markup:
     last = last_minute(lifecycle.grace_last_day(place.expires_on))
     text = _("It expired on %(day)s. The time to renew ended on %(last)s, and its data is being deleted.")
     return sentence(text, day=weekday(place.expires_on), last=last)
-
-
-def refusal(decision: Decision, place: Standing) -> Markup:
-    """Why an act is not possible now, with the day on which it will be."""
-    if isinstance(decision, Allowed):
-        return Markup()
-    if decision.reason is Reason.TOO_EARLY and place.expires_on:
-        opens = renewal.renew_from(place.expires_on)
-        text = _("The renewal opens on %(day)s, %(days)d days before the expiry.")
-        return sentence(text, day=weekday(opens), days=terms.RENEW_FROM_DAYS)
-    return escape(words.refusal(decision))
-
-
-def caution(decision: Decision, place: Standing) -> Markup:
-    """What to know before an act that is possible."""
-    if not isinstance(decision, Allowed) or decision.caution is None or place.expires_on is None:
-        return Markup()
-    if decision.caution is Caution.ENDS_WITH_CANCELLATION:
-        text = _("Your subscription is cancelled: what you buy now is lost after %(day)s.")
-        return sentence(text, day=weekday(place.expires_on))
-    return escape(words.caution(decision.caution))
-
-
-def title(act: Act, place: Standing) -> str:
-    """The name of an act on this platform."""
-    return _("Add the e-mail channel") if act is Act.PURCHASE and place.platform.sms_only else words.act_title(act)
-
-
-def about(act: Act, place: Standing) -> Markup:
-    """What an act does, with its dates."""
-    if place.expires_on is None:
-        return escape(words.act_without_expiry(act))
-    if place.expires_on < place.today and act not in (Act.RENEW, Act.PURCHASE):
-        return Markup()  # its dates are over
-    next_day = weekday(place.expires_on + dates.ONE_DAY)
-    parts = {"day": weekday(place.expires_on), "next": next_day, "deleted": _deleted(place)}
-    return sentence(words.act_text(act), **parts, months=terms.SMS_ONLY_LOT_MONTHS)
 
 
 def credits_line(owned: Credits, place: Standing) -> Markup:

@@ -1,13 +1,12 @@
 """The words for what the rules decide: one sentence for each named value."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from portal.kit.links import Fault
 from portal.kit.texts import gettext as _
 from portal.kit.texts import ngettext
 from portal.rules import terms
-from portal.rules.access import RESTRICTED, Act, Block, Caution, Decision, Reason, Refused, Role
+from portal.rules.access import RESTRICTED, Act, Block, Decision, Refused, Role
 from portal.rules.lifecycle import State
 from portal.rules.passwords import Reason as PasswordReason
 from portal.rules.passwords import Refused as PasswordRefused
@@ -68,24 +67,6 @@ def password_refusal(refused: PasswordRefused) -> str:
     }[refused.reason]
 
 
-def refusal(refused: Refused) -> str:
-    """Why an act is not possible now."""
-    return {
-        Reason.DUE_FOR_DELETION: _("The time to renew is over and the data is being deleted."),
-        Reason.DELETED: _("The platform has been deleted."),
-        Reason.FIRST_ADMINISTRATOR_ONLY: _("Only the first administrator can do this."),
-        Reason.EXPIRED: _("The subscription has expired: renew it first."),
-        Reason.ONLY_WITH_RENEWAL: _("Possible together with the renewal."),
-        Reason.PURCHASE_FIRST: _("Possible once the platform has been purchased."),
-        Reason.ALREADY_PURCHASED: _("The platform has been purchased already."),
-        Reason.ALREADY_CANCELLED: _("The subscription is cancelled already."),
-        Reason.NOT_CANCELLED: _("The subscription is not cancelled."),
-        Reason.TOO_EARLY: _("The renewal opens %(days)d days before the expiry.", days=terms.RENEW_FROM_DAYS),
-        Reason.ALREADY_RENEWED: _("The next term is paid already."),
-        Reason.BLOCKED: _("Not while the platform is blocked."),
-    }[refused.reason]
-
-
 def block_title(code: Block) -> str:
     """Why the platform is blocked, in a sentence."""
     return {
@@ -142,68 +123,6 @@ def days_left(days: int) -> str:
     return ngettext("%(num)d day left, today included.", "%(num)d days left, today included.", days)
 
 
-def caution(found: Caution) -> str:
-    """What to know before an act that is possible."""
-    return {
-        Caution.TRIAL_LIMITS: _("Within the limits of the trial."),
-        Caution.UNDOES_CANCELLATION: _("The renewal undoes the cancellation."),
-        Caution.ENDS_WITH_CANCELLATION: _("Your subscription is cancelled: what you buy now is lost with it."),
-    }[found]
-
-
-def act_title(act: Act) -> str:
-    """The name of what can be ordered."""
-    return {
-        Act.PURCHASE: _("Purchase the platform"),
-        Act.RENEW: _("Renew the subscription"),
-        Act.BUY_CREDITS: _("SMS credits"),
-        Act.BUY_SEATS: _("Additional administrators"),
-        Act.CHANGE_EDITION: _("Change the edition"),
-        Act.CANCEL: _("Cancel the subscription"),
-        Act.UNDO_CANCEL: _("Undo the cancellation"),
-    }[act]
-
-
-def act_text(act: Act) -> str:
-    """What it does where there is an expiry; %(day)s: the expiry, %(next)s the day after, %(deleted)s: the deletion."""
-    return {
-        Act.PURCHASE: _(
-            "Everything you have set up stays. The first paid term begins when your payment has been received."
-        ),
-        Act.RENEW: _("The next term begins on %(next)s: no day is lost, and none is paid twice."),
-        Act.BUY_CREDITS: _(
-            "You pay only for messages sent. Credits are valid until %(day)s; each renewal moves the date."
-        ),
-        Act.BUY_SEATS: _(
-            "For several people signed in at once. Until %(day)s, so you pay only for the days that remain."
-        ),
-        Act.CHANGE_EDITION: _("More takes effect at once, less with the next term. The expiry stays %(day)s."),
-        Act.CANCEL: _(
-            "Everything works until %(day)s. After that you can still renew for a few days; from %(deleted)s the "
-            "platform, its data and its credits are deleted for good. Nothing is refunded."
-        ),
-        Act.UNDO_CANCEL: _("The subscription goes on as before; its expiry stays %(day)s."),
-    }[act]
-
-
-def act_without_expiry(act: Act) -> str:
-    """What it does on a platform that only sends SMS."""
-    return {
-        Act.PURCHASE: _("Add the e-mail channel to this platform. Your credits stay, and never expire earlier."),
-        Act.BUY_CREDITS: _(
-            "You pay only for messages sent. Each purchase is valid for %(months)d months from its payment.",
-            months=terms.SMS_ONLY_LOT_MONTHS,
-        ),
-    }.get(act, "")
-
-
-def order_button(act: Act) -> str:
-    """The words on the link that opens a mail to the people who take the order."""
-    if act is Act.CANCEL:
-        return _("Write to us to cancel")
-    return _("Write to us to undo it") if act is Act.UNDO_CANCEL else _("Write to us to order")
-
-
 def mail_subject(platform_id: int, about: str) -> str:
     """The subject of a mail to the people who can help: they see at once which platform it is about."""
     return _("Platform %(id)s: %(about)s", id=platform_id, about=about)
@@ -257,59 +176,6 @@ def dead_link(fault: Fault) -> str:
         Fault.USED: _("The link has been used already, and each one works once."),
         Fault.WITHDRAWN: _("The link was replaced by a newer one or withdrawn: use the newest mail."),
     }[fault]
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorWords:
-    title: str
-    happened: str
-    next: str
-
-
-def error(code: int) -> ErrorWords:
-    """What happened and what to do now; codes are those of `portal/web/errors.py`."""
-    return {
-        400: ErrorWords(
-            _("This form cannot be accepted"),
-            _("It was open for too long, or was sent from another page or without cookies. Nothing was changed."),
-            _("Go back, load the page again and send the form once more."),
-        ),
-        403: ErrorWords(
-            _("You may not open this page"),
-            _("It belongs to somebody with other rights on the platform."),
-            _("Ask the first administrator of your platform, or write to us."),
-        ),
-        404: ErrorWords(
-            _("There is no such page"),
-            _("The address is wrong, or the page has moved."),
-            _("Check the address, or start from the first page."),
-        ),
-        405: ErrorWords(
-            _("This address is not opened like that"),
-            _("It only takes what a form of ours sends. Nothing was changed."),
-            _("Start from the first page and use the button there."),
-        ),
-        413: ErrorWords(
-            _("This is too much at once"),
-            _("What was sent is larger than this page accepts. Nothing was changed."),
-            _("Go back, shorten it and send it again."),
-        ),
-        429: ErrorWords(
-            _("Too many requests"),
-            _("Too much was asked from your network in a short time."),
-            _("Wait a few minutes and try again."),
-        ),
-        500: ErrorWords(
-            _("Something broke on our side"),
-            _("The fault is ours, and it has been recorded. Nothing was changed by your request."),
-            _("Try again in a few minutes. If it happens again, write to us with the reference number."),
-        ),
-        503: ErrorWords(
-            _("The portal is busy"),
-            _("It cannot answer at this moment. Nothing was changed."),
-            _("Try again in a few seconds."),
-        ),
-    }[code]
 
 
 def demo_step(step: str) -> str:
