@@ -1,23 +1,13 @@
 """The demonstration: one command, a cast for every state, mails to read, a clock to move."""
 
-import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from http.cookiejar import CookieJar
-from pathlib import Path
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import pytest
 
-from portal.web.demo.cast import CAST, PASSWORD
+from portal.web.demo.cast import CAST
+from tests.helpers.processes import Visitor, command, free_port, wait_for
 
 STATES = {
     "m1234": "active",
@@ -34,79 +24,13 @@ STATES = {
 }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Visitor:
-    """Somebody with a browser of the standard library, over real HTTP."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.opener: OpenerDirector = build_opener(HTTPCookieProcessor(CookieJar()))
-        self.text = ""
-
-    def get(self, path: str) -> int:
-        return self._open(Request(self.address + path, headers={"Accept-Language": "en"}))
-
-    def post(self, path: str, **fields: str) -> int:
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]*)"', self.text)
-        assert token is not None
-        body = urlencode(fields | {"csrf_token": token[1]}).encode()
-        headers = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
-        return self._open(Request(self.address + path, body, headers))
-
-    def _open(self, request: Request) -> int:
-        try:
-            with self.opener.open(request, timeout=20) as answer:
-                self.text, status = answer.read().decode(), answer.status
-        except HTTPError as error:
-            self.text, status = error.read().decode(), error.code
-            error.close()
-        return int(status)
-
-    def sign_in(self, username: str) -> int:
-        """Come in, and end the session that an earlier test may have left."""
-        self.get("/login")
-        status = self.post("/login", username=username, password=PASSWORD)
-        return self.post("/login/take-over", choice="continue") if 'name="choice"' in self.text else status
-
-    def state(self) -> str | None:
-        found = re.search(r'<main[^>]*data-state="([^"]+)"', self.text)
-        return found[1] if found else None
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`portal demo` as a person starts it: no configuration, an empty folder."""
     folder, port = tmp_path_factory.mktemp("demo"), free_port()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
-    command = [sys.executable, "-m", "portal", "demo", "--port", str(port)]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, env=clean, stdout=log, stderr=log, start_new_session=True)
-    wait_for(f"http://127.0.0.1:{port}", process, folder / "log")
-    yield f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(timeout=15)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    visitor = Visitor(address)
-    for _ in range(300):
-        assert process.poll() is None, log.read_text()
-        try:
-            if visitor.get("/health/ready") == 200 and json.loads(visitor.text) == {"status": "ready"}:
-                return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"the demonstration did not answer: {log.read_text()}")
+    with command(folder, "demo", "--port", str(port)) as process:
+        wait_for(f"http://127.0.0.1:{port}", process, folder / "log")
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_the_cast_covers_every_state(address: str) -> None:

@@ -25,6 +25,7 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
+    "Server": "portal",  # else the server names itself
 }
 ONE_YEAR = 31_536_000  # seconds
 
