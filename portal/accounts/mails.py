@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -12,7 +13,7 @@ from portal.kit import outbox
 def user_names(db: Connection, *, to: Administrator, names: Sequence[tuple[str, str]], at: datetime) -> None:
     """All user names of one address, each with the state of its platform."""
     payload = {"names": [list(pair) for pair in names]}
-    outbox.put(db, outbox.MAIL, "user_names", payload, at=at, recipient=to.email, language=to.language)
+    _put(db, "user_names", payload, to=to, at=at)
 
 
 def reset_link(
@@ -21,17 +22,7 @@ def reset_link(
     """The link to set a new password. `reason` is what staff wrote when they sent it; None: asked for on the page."""
     payload = {"link_id": link_id, "expires_at": expires_at.isoformat(), "username": to.username, "reason": reason}
     key = f"reset-link:{link_id}"
-    outbox.put(
-        db,
-        outbox.MAIL,
-        "reset_link",
-        payload,
-        at=at,
-        recipient=to.email,
-        language=to.language,
-        key=key,
-        useless_after=expires_at,
-    )
+    _put(db, "reset_link", payload, to=to, at=at, key=key, useless_after=expires_at)
 
 
 def invitation(db: Connection, *, to: Administrator, link_id: int, at: datetime, expires_at: datetime) -> None:
@@ -39,26 +30,21 @@ def invitation(db: Connection, *, to: Administrator, link_id: int, at: datetime,
     payload = {"link_id": link_id, "expires_at": expires_at.isoformat(), "username": to.username}
     payload["full_name"] = to.full_name
     key = f"invitation:{link_id}"
-    outbox.put(
-        db,
-        outbox.MAIL,
-        "invitation",
-        payload,
-        at=at,
-        recipient=to.email,
-        language=to.language,
-        key=key,
-        useless_after=expires_at,
-    )
+    _put(db, "invitation", payload, to=to, at=at, key=key, useless_after=expires_at)
 
 
 def password_set(db: Connection, *, to: Administrator, at: datetime) -> None:
     """The notice that the password is new, with what to do if it was somebody else."""
     payload = {"username": to.username, "at": at.isoformat()}
-    outbox.put(db, outbox.MAIL, "password_set", payload, at=at, recipient=to.email, language=to.language)
+    _put(db, "password_set", payload, to=to, at=at)
 
 
 def administrator_disabled(db: Connection, *, to: Administrator, at: datetime) -> None:
     """The notice to a person who can no longer sign in."""
     payload = {"username": to.username, "at": at.isoformat()}
-    outbox.put(db, outbox.MAIL, "administrator_disabled", payload, at=at, recipient=to.email, language=to.language)
+    _put(db, "administrator_disabled", payload, to=to, at=at)
+
+
+def _put(db: Connection, name: str, payload: dict[str, Any], *, to: Administrator, at: datetime, **life: Any) -> None:
+    """Queue the mail to the stored address, in the person's language."""
+    outbox.put(db, outbox.MAIL, name, payload, at=at, recipient=to.email, language=to.language, **life)

@@ -8,19 +8,18 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField
 from wtforms.fields.choices import SelectChoice
 
-from portal.accounts import administrators, drafts, passwords, recovery, sessions, sign_in
+from portal.accounts import administrators, drafts, recovery, sessions, sign_in
 from portal.accounts.sign_in import Attempt, Proven
 from portal.kit.hashing import Busy
 from portal.kit.texts import OWN_NAMES
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
-from portal.rules.passwords import Accepted
 from portal.rules.sessions import EndReason
-from portal.web import access, who
+from portal.web import access, new_password, who
 from portal.web.edge import network, now, parts, writing
 from portal.web.forms import TypedField, one_line, required, with_draft
+from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
-from portal.web.words import password_refusal
 
 pages = Blueprint("profile", __name__)
 Page = Response | str | tuple[Any, ...]
@@ -33,10 +32,8 @@ class PersonForm(FlaskForm):
     )
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(NewPasswordForm):
     current_password = PasswordField(_l("Current password"), [required(_l("Enter your current password."))])
-    password = PasswordField(_l("New password"), [required(_l("Enter a new password."))])
-    password_again = PasswordField(_l("New password, once more"), [required(_l("Enter the new password once more."))])
 
 
 @pages.route("/profile", methods=["GET", "POST"])
@@ -61,7 +58,7 @@ def password() -> Page:
     form = PasswordForm()
     if not form.validate_on_submit():
         return _page(form), 422 if form.errors else 200
-    accepted = _accepted(form)
+    accepted = new_password.accepted(form, who.me().administrator, who.place().platform.company)
     if accepted is None:
         return _page(form), 422
     try:
@@ -81,18 +78,6 @@ def password() -> Page:
 
 def _page(form: PasswordForm, **facts: bool) -> str:
     return render_template("profile/password.html", form=form, **facts)
-
-
-def _accepted(form: PasswordForm) -> Accepted | None:
-    if form.password.data != form.password_again.data:
-        form.password_again.errors = [_("The two passwords are not the same.")]
-        return None
-    brand, company = parts().settings.brand, who.place().platform.company
-    found = passwords.judge(form.password.data, who.me().administrator, brand=brand, company=company)
-    if isinstance(found, Accepted):
-        return found
-    form.password.errors = [password_refusal(found)]
-    return None
 
 
 def _new_hash(current: str, new: str) -> str | None:

@@ -6,22 +6,21 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import PasswordField
 
 from portal import standing
-from portal.accounts import passwords, queries, recovery
+from portal.accounts import queries, recovery
 from portal.accounts.links import Purpose
 from portal.accounts.recovery import RESET_TASK, USER_NAMES_TASK, Asked
 from portal.kit.hashing import Busy
 from portal.kit.links import Fault, Link
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
-from portal.rules.passwords import Accepted
 from portal.web import access
+from portal.web import new_password as chosen
 from portal.web.edge import network, now, parts, reading, writing
 from portal.web.forms import EmailField, UserNameField, one_line, required, user_name
+from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
-from portal.web.words import password_refusal
 
 log = logging.getLogger("portal")
 pages = Blueprint("recovery", __name__)
@@ -37,11 +36,6 @@ class UserNameForm(FlaskForm):
 class ResetForm(FlaskForm):
     username = UserNameField([required(_l("Enter your user name.")), one_line, user_name])
     email = EmailField()
-
-
-class PasswordForm(FlaskForm):
-    password = PasswordField(_l("New password"), [required(_l("Enter a new password."))])
-    password_again = PasswordField(_l("New password, once more"), [required(_l("Enter the new password once more."))])
 
 
 def _asked(form: Any) -> Asked:
@@ -129,11 +123,11 @@ def accept_invitation() -> Response | str | tuple[Any, ...]:
 
 def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
     """A rejected password uses nothing up; a valid one does, once."""
-    person, form = queries.get_administrator(reading(), link.subject_id), PasswordForm()
+    person, form = queries.get_administrator(reading(), link.subject_id), NewPasswordForm()
     facts = {"form": form, "administrator": person, "invitation": link.purpose == Purpose.INVITATION}
     if not form.is_submitted():
         return render_template("recovery/new_password.html", **facts)
-    accepted = _accepted(form, person) if form.validate() else None
+    accepted = chosen.accepted(form, person, _company(person)) if form.validate() else None
     if accepted is None:
         return render_template("recovery/new_password.html", **facts), 422
     try:
@@ -152,18 +146,9 @@ def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
     return redirect(url_for("sign_in.login", username=person.username), 303)
 
 
-def _accepted(form: PasswordForm, person: queries.Administrator) -> Accepted | None:
-    """Ask the rules, and put the reason beside the field."""
-    if form.password.data != form.password_again.data:
-        form.password_again.errors = [_("The two passwords are not the same.")]
-        return None
+def _company(person: queries.Administrator) -> str:
     place = standing.find(reading(), person.platform_id, at=now(), zone=parts().settings.timezone)
-    brand, company = parts().settings.brand, place.platform.company
-    found = passwords.judge(form.password.data, person, brand=brand, company=company)
-    if isinstance(found, Accepted):
-        return found
-    form.password.errors = [password_refusal(found)]
-    return None
+    return place.platform.company
 
 
 @pages.route("/reset-password/not-asked", methods=["GET", "POST"])
