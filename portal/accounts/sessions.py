@@ -32,10 +32,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """A session that was, and why it is no more. `noted`: the row says so already."""
+    """A session that was, whose, and why it is no more. `noted`: the row says so already."""
 
     session_id: int
-    administrator_id: int
+    administrator: Administrator
     reason: EndReason
     noted: bool
 
@@ -69,13 +69,13 @@ def find(
     session_id, started_at, stored_at, ended_at, because, *person = row
     administrator = Administrator(*person)
     if ended_at is not None:
-        return Over(session_id, administrator.id, EndReason(because), noted=True)
+        return Over(session_id, administrator, EndReason(because), noted=True)
     last_active_at = rules.last_activity(cookie_at or stored_at, stored_at, at)
     if not administrator.enabled:
-        return Over(session_id, administrator.id, EndReason.DISABLED, noted=False)
+        return Over(session_id, administrator, EndReason.DISABLED, noted=False)
     life = rules.liveness(started_at, last_active_at, at, idle)
     if isinstance(life, rules.Ended):
-        return Over(session_id, administrator.id, life.reason, noted=False)
+        return Over(session_id, administrator, life.reason, noted=False)
     due = rules.activity_write_due(stored_at, at)
     return Live(session_id, administrator, started_at, last_active_at, life, due)
 

@@ -91,7 +91,7 @@ def refuse(rule: Rule) -> BaseResponse:
     elif over is not None:
         session["next"] = request.path
         with parts().database.write() as db:
-            drafts.save(db, over.administrator_id, request.path, request.form.to_dict(), at=now())
+            drafts.save(db, over.administrator.id, request.path, request.form.to_dict(), at=now())
     return redirect(url_for("sign_in.login"), 303)
 
 

@@ -47,7 +47,7 @@ def choose_language() -> str:
         if session.get("language") != chosen:
             session["language"] = chosen
         return str(chosen)
-    found = visitor()
+    found = visitor() or g.get("ended")  # who was signed in here a moment ago still reads the same language
     if found and found.administrator.language in texts.LANGUAGES:
         return found.administrator.language
     return request.accept_languages.best_match(list(texts.LANGUAGES)) or texts.DEFAULT_LANGUAGE

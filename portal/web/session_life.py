@@ -35,10 +35,21 @@ def _seconds(instant: datetime) -> int:
 @access.signed_in
 def stay() -> BaseResponse:
     """One key to stay: the request itself is the activity. Without the script it leads back to where it came from."""
+    live = who.me().live
+    drafts.discard_since(writing(), live.administrator.id, live.started_at)
     if request.accept_mimetypes.best == "application/json":
         idle = parts().settings.idle_timeout_seconds
         return jsonify(stays_for=int(idle.total_seconds()))
     return redirect(safe_place(request.form.get("from")) or url_for("subscription.overview"), 303)
+
+
+@pages.post("/session/draft/discard")
+@access.signed_in
+def discard() -> BaseResponse:
+    """Begin again instead of going on with what was typed when the session ended."""
+    place = safe_place(request.form.get("draft_path")) or url_for("subscription.overview")
+    drafts.discard(writing(), who.me().administrator.id, place)
+    return redirect(place, 303)
 
 
 @pages.post("/session/draft")

@@ -69,7 +69,7 @@ def close_if_over() -> bool:
     found = person()
     if found is None or place().state.may_sign_in:
         return False
-    over = Over(found.live.session_id, found.administrator.id, EndReason.PLATFORM_CLOSED, noted=False)
+    over = Over(found.live.session_id, found.administrator, EndReason.PLATFORM_CLOSED, noted=False)
     _note_end(over)
     g.ended = over
     return True

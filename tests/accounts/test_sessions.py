@@ -129,12 +129,13 @@ def test_a_disabled_person_has_no_session_even_where_its_row_was_forgotten(house
 
 @pytest.mark.parametrize("reason", list(EndReason))
 def test_an_ended_session_tells_why_for_ever(house: House, reason: EndReason) -> None:
-    token = started(house, house.person("m1234"))
+    person = house.person("m1234")
+    token = started(house, person)
     with house.parts.database.write() as db:
         assert sessions.end(db, 1, reason, at=START)
         assert not sessions.end(db, 1, EndReason.BY_STAFF, at=START)
     for at in (START, START + 10 * LIFE):
-        assert found(house, token, at, cookie_at=at) == Over(1, 1, reason, noted=True)
+        assert found(house, token, at, cookie_at=at) == Over(1, person, reason, noted=True)
 
 
 def test_the_end_of_a_session_is_written_with_its_instant(house: House) -> None:

@@ -65,6 +65,11 @@ class Page:
             values[area.get("name", "")] = area.text or ""
         return chosen.get("action", ""), values
 
+    def value(self, name: str) -> str:
+        """What stands in the field of this name, in whichever form it is."""
+        count = len([f for f in self.all("main")[0].iter("form") if f.get("method", "").lower() == "post"])
+        return next(fields[name] for _, fields in map(self.form, range(count)) if name in fields)
+
     def errors(self) -> list[str]:
         """The messages beside the fields."""
         found = [e for e in self.root.iter() if "error" in (e.get("class") or "").split()]

@@ -33,6 +33,7 @@ TABLE = {
     "/reset-password/not-asked/<token>": E,
     "/session": B,
     "/session/draft": B,
+    "/session/draft/discard": S,
     "/session/stay": S,
     "/static/<path:filename>": M,
     "/subscription": S,

@@ -132,10 +132,10 @@ def test_a_half_filled_form_is_offered_again_after_signing_in(house: House, brow
     assert browser.response.request.path == "/login"
     page = browser.submit({"username": "m1234", "password": "a short sentence is easiest"})
     assert browser.response.request.path == "/profile"
-    assert page.form()[1]["full_name"] == "Anna Maria Bianchi"
-    browser.submit()
+    assert page.value("full_name") == "Anna Maria Bianchi"
+    browser.submit(form=1)
     house.clock.move(minutes=1)
-    assert browser.get("/profile").form()[1]["full_name"] == "Anna Maria Bianchi"
+    assert browser.get("/profile").value("full_name") == "Anna Maria Bianchi"
 
 
 def test_what_was_typed_is_never_shown_to_somebody_else(house: House, browser: Browser) -> None:
@@ -147,7 +147,7 @@ def test_what_was_typed_is_never_shown_to_somebody_else(house: House, browser: B
     house.clock.move(minutes=31)
     browser.submit({"full_name": "Anna Maria Bianchi"})
     browser.submit({"username": "m1234-marco", "password": "a short sentence is easiest"})
-    assert browser.get("/profile").form()[1]["full_name"] == "Marco Conti"
+    assert browser.get("/profile").value("full_name") == "Marco Conti"
 
 
 def test_passwords_are_never_kept(house: House, browser: Browser) -> None:
@@ -171,7 +171,7 @@ def test_the_script_keeps_what_is_typed_before_the_end(house: House, browser: Br
     house.clock.move(minutes=2)
     assert browser.open("/subscription").status_code == 303
     browser.sign_in()
-    assert browser.get("/profile").form()[1]["full_name"] == "Anna Maria"
+    assert browser.get("/profile").value("full_name") == "Anna Maria"
 
 
 def test_a_form_of_an_earlier_sign_in_is_put_back_to_be_checked(house: House, browser: Browser) -> None:
@@ -184,7 +184,7 @@ def test_a_form_of_an_earlier_sign_in_is_put_back_to_be_checked(house: House, br
     browser.sign_in()
     browser.page, browser.response = old_page, old_answer
     page = browser.submit({"full_name": "Anna Maria"})
-    assert page.form()[1]["full_name"] == "Anna Maria"
+    assert page.value("full_name") == "Anna Maria"
     assert browser.get("/subscription").state() == "active"
 
 
@@ -194,7 +194,7 @@ def test_a_foreign_page_cannot_leave_a_draft(house: House, browser: Browser) -> 
     headers = {"Sec-Fetch-Site": "cross-site"}
     answer = browser.open("/profile", method="POST", data={"full_name": "Mallory"}, headers=headers)
     assert answer.status_code == 400
-    assert browser.get("/profile").form()[1]["full_name"] == "Anna Bianchi"
+    assert browser.get("/profile").value("full_name") == "Anna Bianchi"
 
 
 def test_a_forged_request_on_an_ended_session_leaves_nothing(house: House, browser: Browser) -> None:
@@ -204,4 +204,47 @@ def test_a_forged_request_on_an_ended_session_leaves_nothing(house: House, brows
     answer = browser.open("/profile", method="POST", data={"full_name": "Mallory"}, headers=SAME_ORIGIN)
     assert answer.status_code in (303, 400)
     browser.sign_in()
-    assert browser.get("/profile").form()[1]["full_name"] == "Anna Bianchi"
+    assert browser.get("/profile").value("full_name") == "Anna Bianchi"
+
+
+def test_after_a_time_out_the_sign_in_page_speaks_the_persons_language(house: House, browser: Browser) -> None:
+    house.person("m1234", language="it")
+    browser.sign_in()
+    house.clock.move(minutes=30)
+    assert browser.get("/subscription").root.get("lang") == "it"
+
+
+def test_staying_drops_what_was_kept_just_in_case(house: House, browser: Browser) -> None:
+    house.person("m1234")
+    browser.sign_in()
+    fields = browser.get("/profile").form()[1] | {"full_name": "Anna Maria", "draft_path": "/profile"}
+    house.clock.move(minutes=28)
+    browser.open("/session/draft", method="POST", data=fields)
+    browser.open("/session/stay", method="POST", data=fields)
+    assert browser.get("/profile").value("full_name") == "Anna Bianchi"
+
+
+def test_what_an_earlier_session_left_is_still_offered_after_staying(house: House, browser: Browser) -> None:
+    house.person("m1234")
+    browser.sign_in()
+    browser.get("/profile")
+    house.clock.move(minutes=31)
+    browser.submit({"full_name": "Anna Maria"})
+    page = browser.sign_in()
+    token = next(i.get("value") or "" for i in page.all("input") if i.get("name") == "csrf_token")
+    browser.open("/session/stay", method="POST", data={"csrf_token": token})
+    assert browser.get("/profile").value("full_name") == "Anna Maria"
+
+
+def test_what_was_kept_can_be_thrown_away(house: House, browser: Browser) -> None:
+    house.person("m1234")
+    browser.sign_in()
+    browser.get("/profile")
+    house.clock.move(minutes=31)
+    browser.submit({"full_name": "Anna Maria"})
+    browser.sign_in()
+    browser.get("/profile")
+    page = browser.submit()
+    assert browser.response is not None
+    assert browser.response.request.path == "/profile"
+    assert page.value("full_name") == "Anna Bianchi"
