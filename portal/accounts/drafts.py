@@ -33,8 +33,8 @@ def find(db: Connection, administrator_id: int, path: str, *, at: datetime) -> d
 
 
 def discard_since(db: Connection, administrator_id: int, since: datetime) -> None:
-    """The person stayed: what was kept in this session, just in case, is still on the page itself."""
-    db.execute(delete(drafts).where(drafts.c.administrator_id == administrator_id, drafts.c.saved_at >= since))
+    """The person stayed: what was kept after `since`, just in case, is still on the page itself."""
+    db.execute(delete(drafts).where(drafts.c.administrator_id == administrator_id, drafts.c.saved_at > since))
 
 
 def discard(db: Connection, administrator_id: int, path: str) -> None:
