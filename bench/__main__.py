@@ -5,7 +5,6 @@ are medians; a ratio is the median of ratios of neighbours.
 """
 
 import argparse
-import logging
 import random
 import statistics
 import tempfile
@@ -25,7 +24,6 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=400, help="pages of each kind")
     parser.add_argument("--pairs", type=int, default=400, help="pairs of known and unknown")
     given = parser.parse_args()
-    logging.getLogger("portal").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         pages(Path(folder), given.platforms, given.pages)
         sign_in(Path(folder), given.platforms, given.pages // 4)
@@ -72,8 +70,8 @@ def sign_in(folder: Path, platforms: int, count: int) -> None:
 
 
 def separability(folder: Path, platforms: int, pairs: int) -> None:
-    """Whether one answer, or many, tell a known account from an unknown one."""
-    app = houses.portal(_fresh(folder, "separability"), platforms)
+    """Whether one answer, or many, tell a known account from an unknown one: throttle on, each from another network."""
+    app = houses.portal(_fresh(folder, "separability"), platforms, throttle=True)
     print("\n| request | known ms | unknown ms | difference ms | area under the curve | p |\n|---|---|---|---|---|---|")
     for label, path, fields in (
         ("sign-in, wrong password", "/login", lambda who: {"username": who, "password": "not the password at all"}),
@@ -86,6 +84,7 @@ def separability(folder: Path, platforms: int, pairs: int) -> None:
         for number in range(pairs):
             for kind in random.sample((KNOWN, UNKNOWN), 2):
                 who = f"m{random.randint(1, platforms) + (0 if kind == KNOWN else 500_000_000)}"
+                browser.address = f"10.{random.randint(0, 255)}.{random.randint(0, 255)}.1"
                 browser.ask("POST", path, fields(who) | {"csrf_token": token})
                 if number >= pairs // 20:  # the first ones warm up
                     found[kind].append(browser.wall)

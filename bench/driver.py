@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 class Browser:
     def __init__(self, app: Callable[..., Any]) -> None:
         self.app = app
+        self.address = "127.0.0.1"
         self.cookies: dict[str, str] = {}
         self.cpu = self.wall = 0.0  # seconds of the last request
 
@@ -22,7 +23,7 @@ class Browser:
         environ = {
             "REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query,
             "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8000", "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:8000", "HTTP_USER_AGENT": "bench",
+            "REMOTE_ADDR": self.address, "HTTP_HOST": "127.0.0.1:8000", "HTTP_USER_AGENT": "bench",
             "HTTP_ACCEPT_LANGUAGE": "en", "HTTP_SEC_FETCH_SITE": "same-origin",
             "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/x-www-form-urlencoded",
             "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body),
