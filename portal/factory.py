@@ -67,6 +67,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         MAX_FORM_PARTS=200,
+        WTF_I18N_ENABLED=False,  # our forms bring their own words; the library reads its catalogue anew for each form
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session it is bound to
         MAIL_SERVER=settings.mail_server,
         MAIL_PORT=settings.mail_port,

@@ -54,17 +54,23 @@ def language() -> str:
 
 def day(value: date, style: str = "long") -> str:
     """A calendar date: "22 November 2026". Styles are CLDR's: full has the weekday, medium is short."""
-    return str(format_date(value, style, LANGUAGES[language()]))
+    return _date(value, style, language())
 
 
 def day_and_month(value: date) -> str:
     """A date whose year is plain from what stands beside it: "2 December"."""
-    return str(format_date(value, "d MMMM", LANGUAGES[language()]))
+    return _date(value, "d MMMM", language())
 
 
 def weekday(value: date) -> str:
     """A date with its weekday and without its year: "Wednesday 2 December"."""
-    return str(format_date(value, "EEEE d MMMM", LANGUAGES[language()]))
+    return _date(value, "EEEE d MMMM", language())
+
+
+@functools.lru_cache(maxsize=4096)
+def _date(value: date, style: str, code: str) -> str:
+    """Days come again and again, on a page and from page to page."""
+    return str(format_date(value, style, LANGUAGES[code]))
 
 
 def moment(value: datetime, zone: ZoneInfo) -> str:

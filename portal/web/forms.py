@@ -1,6 +1,6 @@
 """Forms: fields with their words, errors beside them, drafts put back. The main form of a page is called `form`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
 from email_validator import EmailNotValidError, validate_email
@@ -37,6 +37,16 @@ def one_line(_form: FlaskForm, field: Field) -> None:
         raise StopValidation(_l("This is too long: at most %(number)d characters.", number=LONGEST_LINE))
     if not text.strip().isprintable():
         raise StopValidation(_l("There is a character here that cannot be used. Type it again."))
+
+
+def one_of(allowed: Container[str], message: Any) -> Callable[[FlaskForm, Field], None]:
+    """Stop with `message` where something was sent that the page does not offer."""
+
+    def check(_form: FlaskForm, field: Field) -> None:
+        if field.data not in allowed:
+            raise StopValidation(message)
+
+    return check
 
 
 def email_address(_form: FlaskForm, field: Field) -> None:

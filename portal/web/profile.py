@@ -17,7 +17,7 @@ from portal.kit.texts import lazy_gettext as _l
 from portal.rules.sessions import EndReason
 from portal.web import access, new_password, who
 from portal.web.edge import network, now, parts, writing
-from portal.web.forms import TypedField, one_line, required, with_draft
+from portal.web.forms import TypedField, one_line, one_of, required, with_draft
 from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 
@@ -28,7 +28,10 @@ Page = Response | str | tuple[Any, ...]
 class PersonForm(FlaskForm):
     full_name = TypedField(_l("Name"), [required(_l("Enter your name.")), one_line])
     language = SelectField(
-        _l("Language of pages and mails"), choices=[SelectChoice(*pair) for pair in OWN_NAMES.items()]
+        _l("Language of pages and mails"),
+        [one_of(OWN_NAMES, _l("Choose one of the languages."))],
+        choices=[SelectChoice(*pair) for pair in OWN_NAMES.items()],
+        validate_choice=False,
     )
 
 
