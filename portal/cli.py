@@ -12,7 +12,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.parts import Parts
-from portal.settings import SettingsError
+from portal.settings import HASHES, SettingsError
 
 IDLE_SECONDS = 1.0  # how long the worker rests when nothing is due
 
@@ -96,6 +96,8 @@ def serve(host: str, port: int, workers: int) -> None:
     if not migrations.is_current(parts.database.writer):
         raise click.ClickException("The database is not up to date: run `portal upgrade` first.")
     parts.database.close()
+    if parts.settings.argon2_simultaneous == HASHES:  # nobody has said otherwise: the processes share the machine's
+        os.environ["PORTAL_ARGON2_SIMULTANEOUS"] = str(max(1, HASHES // workers))
     _serve(host, port, workers)
 
 

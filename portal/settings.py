@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from portal.rules import terms
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+HASHES = max(1, (os.cpu_count() or 2) - 1)  # at once on this machine: one core is left for everybody else's pages
 SHORTEST_SECRET = 32  # characters: 128 bits even where they are hexadecimal digits
 WEAK_SECRETS = ("changeme", "change-me", "secret", "development", "example", "default")
 
@@ -173,7 +174,7 @@ class Settings:
     argon2_time_cost: int = _setting(_number(1, 100), "argon2id passes", 1)
     argon2_parallelism: int = _setting(_number(1, 16), "argon2id lanes", 1)
     argon2_simultaneous: int = _setting(
-        _number(1, 1024), "password hashes at once in a process; default: cores − 1", max(1, (os.cpu_count() or 2) - 1)
+        _number(1, 1024), "password hashes at once in a process; default: cores − 1, shared by its processes", HASHES
     )
     throttle: bool = _setting(_flag, "limits on sign-in and recovery; may be off only on 127.0.0.1", True)
 

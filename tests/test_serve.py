@@ -1,5 +1,6 @@
 """The production server: the commands of the README, one after the other, with real processes."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from portal import cli
 from tests.helpers.house import CHEAP_HASH, PASSWORD, SECRET
 from tests.helpers.processes import Visitor, command, free_port, wait_for
 
@@ -62,3 +65,20 @@ def test_it_stops_when_asked(tmp_path: Path) -> None:
         wait_for(f"http://127.0.0.1:{port}", process, tmp_path / "log")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0
+
+
+@pytest.mark.parametrize(("workers", "each"), [(1, "7"), (2, "3"), (4, "1"), (16, "1")])
+def test_the_processes_share_the_hashes_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, each: str
+) -> None:
+    """Eight cores: seven hashes at once in all, however many processes serve."""
+    seen: list[str | None] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PORTAL_SECRET_KEY", SECRET.reveal())
+    monkeypatch.setenv("PORTAL_ARGON2_SIMULTANEOUS", "7")
+    monkeypatch.setattr(cli, "HASHES", 7)
+    monkeypatch.setattr(cli, "_serve", lambda *_: seen.append(os.environ.get("PORTAL_ARGON2_SIMULTANEOUS")))
+    runner = CliRunner()
+    assert runner.invoke(cli.main, ["upgrade"]).exit_code == 0
+    assert runner.invoke(cli.main, ["serve", "--workers", str(workers)]).exit_code == 0
+    assert seen == [each]
