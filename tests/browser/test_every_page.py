@@ -1,12 +1,15 @@
 """Every page, in every state of the cast: axe finds nothing in light and dark, and nothing scrolls sideways."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from portal import office
 from tests.browser.conftest import Person
 from tests.helpers.house import PASSWORD, House
+from tests.helpers.processes import command, free_port, wait_for
 
 Somebody = Callable[..., Person]
 BEFORE_SIGN_IN = [
@@ -94,3 +97,63 @@ def test_past_the_grace_and_the_question(house: House, somebody: Somebody, dark:
     person.enter()
     person.check_accessibility()
     assert person.fits()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_pages_behind_the_links_and_the_forms_with_errors(house: House, somebody: Somebody, dark: bool) -> None:
+    house.person("m1234", language="it")
+    person = somebody("it", width=320, dark=dark)
+    person.go("/reset-password?username=m1234")
+    person.page.fill("#email", "m1234@example.com")
+    person.page.locator("#email").press("Enter")
+    person.page.wait_for_url("**/recovery/asked/password")
+    links = [word for word in house.work()[-1].text.split() if "/reset-password/" in word]
+    opened = next(link for link in links if "not-asked" not in link)
+    look(person, opened.removeprefix("http://127.0.0.1:8000"))
+    person.page.fill("#password", "short")
+    person.page.fill("#password_again", "other")
+    person.page.locator("#password_again").press("Enter")
+    person.page.wait_for_selector(".error")
+    person.check_accessibility()
+    assert person.fits()
+    disown = next(link for link in links if "not-asked" in link)
+    look(person, disown.removeprefix("http://127.0.0.1:8000"))
+    person.page.get_by_role("main").get_by_role("button").press("Enter")
+    person.page.wait_for_selector("main h1")
+    person.check_accessibility()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_take_over_question_and_the_forced_reset(house: House, somebody: Somebody, dark: bool) -> None:
+    house.person("m1234")
+    enter(somebody())
+    second = somebody(width=320, dark=dark)
+    for page in ("**/login/take-over", None):
+        second.go("/login")
+        second.page.fill("#username", "m1234")
+        second.page.fill("#password", PASSWORD)
+        second.enter()
+        if page:
+            second.page.wait_for_url(page)
+            office.block(house.parts, 1234, "compromised", "")
+        second.check_accessibility()
+        assert second.fits()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_pages_of_the_demonstration(tmp_path: Path, somebody: Somebody, dark: bool) -> None:
+    person, port = somebody("it", width=320, dark=dark), free_port()
+    person.address = f"http://127.0.0.1:{port}"
+    with command(tmp_path, "demo", "--port", str(port)) as process:
+        wait_for(person.address, process, tmp_path / "log")
+        person.go("/reset-password?username=m2001")
+        person.page.fill("#email", "bruno@example.com")
+        person.page.locator("#email").press("Enter")
+        person.page.wait_for_url("**/recovery/asked/password")
+        for _ in range(50):
+            person.go("/demo/mail")
+            if "bruno@example.com" in person.page.content():
+                break
+            time.sleep(0.2)
+        for path in ("/demo", "/demo/mail", "/demo/mail/0"):
+            look(person, path)

@@ -1,10 +1,14 @@
 """What stands around every page, also where something is broken."""
 
+import re
+
 import pytest
+from flask import abort
 from sqlalchemy.exc import OperationalError
 
 from portal.accounts import sessions
-from portal.web import frame
+from portal.web import access, frame
+from portal.web.errors import KNOWN
 from tests.helpers.browser import Browser
 from tests.helpers.house import House
 
@@ -74,3 +78,20 @@ def test_the_page_in_the_other_language_is_one_link_away(browser: Browser) -> No
     assert link.get("href") == "/login?username=m1234&lang=it"
     assert browser.get(link.get("href") or "").heading == "Entra in piattaforma"
     assert browser.get("/login").heading == "Entra in piattaforma"
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_every_error_has_its_own_words_and_a_reference(house: House, language: str) -> None:
+    def fail(code: int) -> None:
+        abort(code)
+
+    fail.access = access.Rule(access.Who.EVERYBODY)  # type: ignore[attr-defined]
+    house.app.add_url_rule("/fail/<int:code>", view_func=fail)
+    browser, headings = house.browser(language=language), set()
+    for code in KNOWN:
+        page = browser.get(f"/fail/{code}")
+        assert browser.response is not None
+        assert (browser.response.status_code, page.root.get("lang")) == (code, language)
+        assert re.search(r"\b[0-9a-f]{10}\b", page.text), "no reference number"
+        headings.add(page.heading)
+    assert len(headings) == len(KNOWN)
