@@ -103,9 +103,9 @@ def _hooks(app: Flask, settings: Settings) -> None:
     headers.init_app(app, settings)
     edge.init_app(app)
     who.init_app(app)
+    frame.init_app(app, settings)  # chooses the language, in which the next two may already refuse
     CSRFProtect(app)
     access.init_app(app)
-    frame.init_app(app, settings)
     errors.init_app(app)
 
 

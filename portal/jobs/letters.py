@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import render_template
-from flask_babel import force_locale
 from sqlalchemy import Connection, select
 
 from portal.kit import texts
@@ -29,7 +28,7 @@ def is_useless(db: Connection, message: Message, *, at: datetime) -> bool:
 def render(db: Connection, parts: Parts, message: Message) -> tuple[str, str, str]:
     """(subject, plain text, HTML). The address of a link is made here, from the configured origin, and kept nowhere."""
     language = message.language if message.language in texts.LANGUAGES else texts.DEFAULT_LANGUAGE
-    with force_locale(language):
+    with texts.speaking(language):
         facts = _facts(db, parts, message)
         folder = f"mail/{message.name}"
         subject = " ".join(render_template(f"{folder}/subject.txt", **facts).split())

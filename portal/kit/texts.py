@@ -5,6 +5,9 @@ The catalogues are the `.po` files themselves, compiled in memory at start: noth
 
 import functools
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
 from importlib import resources
@@ -15,12 +18,12 @@ from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
-from babel.support import Translations
-from flask_babel import Domain, get_locale
+from babel.support import LazyProxy, Translations
 
 LANGUAGES = {"it": Locale("it"), "en": Locale("en", "GB")}  # English with day before month
 DEFAULT_LANGUAGE = "it"
 OWN_NAMES = {"it": "Italiano", "en": "English"}
+_language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
 
 @functools.cache
@@ -35,21 +38,46 @@ def catalogue(language: str) -> Translations:
     return Translations(compiled, domain="messages")
 
 
-class _Catalogues(Domain):  # type: ignore[misc]
-    def get_translations(self) -> Translations:
-        return catalogue(language())
-
-
-_domain = _Catalogues()
-gettext = _domain.gettext
-ngettext = _domain.ngettext
-lazy_gettext = _domain.lazy_gettext
-
-
 def language() -> str:
     """The language of the present page or mail: a key of LANGUAGES."""
-    found = get_locale()
-    return found.language if found else DEFAULT_LANGUAGE
+    return _language.get()
+
+
+def speak(code: str) -> None:
+    """From here on, in this thread of control: the language of a page, chosen once at its beginning."""
+    _language.set(code)
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """The language of a block: a mail."""
+    before = _language.set(code)
+    try:
+        yield
+    finally:
+        _language.reset(before)
+
+
+def translations() -> Translations:
+    """The words of the present language, for templates, which put the parts in by themselves."""
+    return catalogue(_language.get())
+
+
+def gettext(text: str, /, **parts: object) -> str:
+    """The words for `text`, which is English, with its %(parts)s put in."""
+    found: str = translations().gettext(text)
+    return found % parts if parts else found
+
+
+def ngettext(singular: str, plural: str, num: int, /, **parts: object) -> str:
+    """The same for a number, which is %(num)d in the words."""
+    found: str = translations().ngettext(singular, plural, num)
+    return found % ({"num": num} | parts)
+
+
+def lazy_gettext(text: str, /, **parts: object) -> LazyProxy:
+    """Words that are looked up when they are shown: for what is written once and read in every language."""
+    return LazyProxy(gettext, text, enable_cache=False, **parts)
 
 
 def day(value: date, style: str = "long") -> str:

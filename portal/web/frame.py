@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, g, request, session, url_for
-from flask_babel import Babel
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -106,9 +105,14 @@ def _version(path: Path) -> str:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    Babel(app, locale_selector=choose_language)
+    app.before_request(lambda: texts.speak(choose_language()))
+    app.teardown_request(lambda _error: texts.speak(texts.DEFAULT_LANGUAGE))
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(texts.gettext, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: texts.translations().gettext(text),
+        lambda one, many, number: texts.translations().ngettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     static = Path(app.static_folder or "")
 

@@ -1,12 +1,9 @@
 """Dates and money as people read them, in Italian and English."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from flask import Flask
-from flask_babel import Babel, force_locale
 
 from portal.kit import texts
 
@@ -14,24 +11,15 @@ DAY = date(2026, 11, 22)
 ROME = ZoneInfo("Europe/Rome")
 
 
-@pytest.fixture
-def page() -> Iterator[None]:
-    app = Flask("texts")
-    Babel(app, default_locale="it")
-    with app.test_request_context():
-        yield
-
-
 def both(write: object) -> tuple[str, str]:
     """What is written in Italian and in English, with ordinary blanks."""
     found = []
     for language in ("it", "en"):
-        with force_locale(language):
+        with texts.speaking(language):
             found.append(write().replace("\u00a0", " ").replace("\u202f", " "))  # type: ignore[operator]
     return found[0], found[1]
 
 
-@pytest.mark.usefixtures("page")
 @pytest.mark.parametrize(
     ("style", "italian", "english"),
     [
@@ -45,18 +33,15 @@ def test_a_day_is_written_with_its_month_in_words(style: str, italian: str, engl
     assert (written[0], written[1].replace(",", "")) == (italian, english)
 
 
-@pytest.mark.usefixtures("page")
 def test_the_first_of_a_month_is_a_plain_number() -> None:
     assert both(lambda: texts.day(date(2026, 12, 1))) == ("1 dicembre 2026", "1 December 2026")
 
 
-@pytest.mark.usefixtures("page")
 def test_a_day_without_its_year() -> None:
     assert both(lambda: texts.day_and_month(DAY)) == ("22 novembre", "22 November")
     assert both(lambda: texts.weekday(DAY)) == ("domenica 22 novembre", "Sunday 22 November")
 
 
-@pytest.mark.usefixtures("page")
 @pytest.mark.parametrize(
     ("instant", "italian"),
     [
@@ -70,13 +55,11 @@ def test_an_instant_is_told_in_the_zone_of_the_business(instant: datetime, itali
     assert both(lambda: texts.moment(instant, ROME))[0] == italian
 
 
-@pytest.mark.usefixtures("page")
 def test_the_time_of_day_has_24_hours_in_both_languages() -> None:
     evening = datetime(2026, 11, 22, 20, 5, tzinfo=UTC)
     assert both(lambda: texts.clock(evening, ROME)) == ("21:05", "21:05")
 
 
-@pytest.mark.usefixtures("page")
 @pytest.mark.parametrize(
     ("cents", "italian", "english"),
     [
@@ -93,15 +76,13 @@ def test_money_is_written_to_the_cent(cents: int, italian: str, english: str) ->
     assert both(lambda: texts.money(cents, "EUR")) == (italian, english)
 
 
-@pytest.mark.usefixtures("page")
 def test_a_number_is_grouped_as_the_language_does() -> None:
     assert both(lambda: texts.number(12_480)) == ("12.480", "12,480")
 
 
-@pytest.mark.usefixtures("page")
 def test_a_forced_language_ends_with_its_block() -> None:
     assert texts.language() == "it"
-    with force_locale("en"):
+    with texts.speaking("en"):
         assert texts.language() == "en"
         assert texts.day(DAY) == "22 November 2026"
     assert texts.day(DAY) == "22 novembre 2026"
@@ -112,7 +93,6 @@ def test_outside_of_any_page_the_language_is_the_default() -> None:
     assert texts.day(DAY) == "22 novembre 2026"
 
 
-@pytest.mark.usefixtures("page")
 def test_a_text_without_a_translation_is_what_the_source_says() -> None:
     assert texts.gettext("A sentence that nobody translated %(n)s", n=3) == "A sentence that nobody translated 3"
 
