@@ -280,8 +280,9 @@ def administrator() -> None:
 @click.option("--name", default="")
 @click.option("--language", type=click.Choice(["it", "en"]), default="it", show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else invite by mail.")
+@click.option("--within-seats", is_flag=True, help="Refuse, instead of granting a seat through the expiry.")
 def administrator_create(**given: Any) -> None:
-    """Create an administrator on the platform that the user name tells."""
+    """Create an administrator on the platform that the user name tells; a missing seat is granted and recorded."""
     _office("create_administrator", given, _typed_password(given))
     click.echo(f"Administrator {given['username']} is created.")
 

@@ -81,7 +81,10 @@ def _newcomer(name: UserName, given: dict[str, Any]) -> Newcomer:
 
 
 def create_administrator(parts: Parts, given: dict[str, Any], password: str | None) -> None:
-    """An administrator on the platform that the user name tells, within its seats. Raises Refused."""
+    """An administrator on the platform that the user name tells. Raises Refused.
+
+    Administrators never exceed seats: the operator grants the one that is missing, unless told to stay within them.
+    """
     name = _name(given["username"])
     newcomer = _newcomer(name, given)
     with parts.database.read() as db:
@@ -89,10 +92,21 @@ def create_administrator(parts: Parts, given: dict[str, Any], password: str | No
     password_hash = _hash(parts, newcomer, company, password)
     with parts.database.write() as db:
         subscription_queries.lock_platform(db, name.platform_id)
-        seats = standing.seats(db, _standing(db, parts, name.platform_id))
+        place = _standing(db, parts, name.platform_id)
+        seats = standing.seats(db, place)
         if seats.taken >= seats.paid:
-            raise Refused(f"Platform {name.platform_id} has {seats.paid} seats and all are taken.")
+            _grant_seat(db, parts, place, f"{seats.paid} seats and all are taken", allowed=not given["within_seats"])
         _create_administrator(db, parts, newcomer, password_hash)
+
+
+def _grant_seat(db: Connection, parts: Parts, place: standing.Standing, fact: str, *, allowed: bool) -> None:
+    number, expires_on = place.platform.id, place.expires_on
+    if not allowed:
+        raise Refused(f"Platform {number} has {fact}.")
+    if expires_on is None:
+        raise Refused(f"Platform {number} has {fact}, and no term through which another could be granted.")
+    at = parts.clock.now()
+    subscription.grant_seat(db, number, expires_on=expires_on, today=place.today, by=BY, at=at)
 
 
 def _create_administrator(db: Connection, parts: Parts, newcomer: Newcomer, password_hash: str | None) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -310,8 +310,30 @@ def seated(operator: Operator) -> Operator:
 def test_an_administrator_is_created_within_the_seats(seated: Operator) -> None:
     seated.does("administrator create --username m1234-anna --email c@d.it --language en", None)
     seated.does("administrator create --username M1234-Marco --email e@f.it --password-stdin", PASSWORD)
-    seated.refused("administrator create --username m1234-carla --email g@h.it", "3 seats")
+    seated.refused("administrator create --username m1234-carla --email g@h.it --within-seats", "3 seats")
     assert [row.username for row in seated.table(administrators)] == ["m1234", "m1234-anna", "m1234-marco"]
+
+
+def test_a_seat_that_is_missing_is_granted_through_the_expiry_and_recorded(operator: Operator) -> None:
+    operator.does(CREATE, PASSWORD)
+    operator.does("administrator create --username m1234-anna --email c@d.it", None)
+    (grant,), (term,) = operator.table(seat_grants), operator.table(terms)
+    assert (grant.quantity, grant.ends_on) == (1, term.ends_on)
+    assert json.loads(operator.does("platform show 1234 --json"))["seats"] == "2 of 2"
+    assert "subscription.seat_granted" in [row.tag for row in operator.table(events)]
+
+
+def test_a_platform_in_its_grace_may_get_an_administrator_too(operator: Operator) -> None:
+    today = datetime.now(UTC).date()
+    term = f"{today - timedelta(days=300)}..{today - timedelta(days=3)}"
+    operator.does(f"platform create --id 1234 --email a@b.it --term {term} --password-stdin", PASSWORD)
+    operator.does("administrator create --username m1234-anna --email c@d.it", None)
+    assert json.loads(operator.does("platform show 1234 --json"))["seats"] == "2 of 2"
+
+
+def test_a_platform_without_a_term_gets_no_seat_granted(operator: Operator) -> None:
+    operator.does("platform create --id 1234 --email a@b.it --sms-only --password-stdin", PASSWORD)
+    operator.refused("administrator create --username m1234-anna --email c@d.it", "no term")
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,13 @@ def create(db: Connection, new: NewPlatform, *, at: datetime) -> Taken | None:
     return None
 
 
+def grant_seat(db: Connection, platform_id: int, *, expires_on: date, today: date, by: str, at: datetime) -> None:
+    """The right to one more administrator through E, given by the operator and not sold; written in the activity."""
+    row = {"platform_id": platform_id, "quantity": 1, "starts_on": min(today, expires_on), "ends_on": expires_on}
+    db.execute(seat_grants.insert().values(row))
+    audit.record(db, Event.SEAT_GRANTED, at=at, platform_id=platform_id, by=by)
+
+
 def cancel(db: Connection, platform_id: int, *, at: datetime) -> None:
     """Mark as cancelled; whether that is allowed now is the rules' business, asked before."""
     db.execute(update(platforms).where(platforms.c.id == platform_id).values(cancelled_at=at))

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Event(StrEnum):
     PLATFORM_CREATED = "subscription.platform_created"
+    SEAT_GRANTED = "subscription.seat_granted"
     BLOCKED = "subscription.blocked"
     UNBLOCKED = "subscription.unblocked"
     HELD = "subscription.legal_hold"
