@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench import houses, stats
 from bench.driver import Browser
+from portal.parts import Parts
 
 KNOWN, UNKNOWN = "known", "unknown"
 
@@ -56,7 +57,7 @@ def pages(folder: Path, platforms: int, count: int) -> None:
 def sign_in(folder: Path, platforms: int, count: int) -> None:
     """What a sign-in costs beyond the hash: the whole request with a token hash, less that hash."""
     app = houses.portal(_fresh(folder, "sign-in"), platforms, **houses.TOKEN_HASH)
-    parts = app.extensions["portal"]
+    parts: Parts = app.extensions["portal"]
     with parts.hasher.turn() as turn:
         stored = turn.hash(houses.PASSWORD)
     whole, hashes = [], []
@@ -97,8 +98,8 @@ def _mail(username: str) -> str:
     return f"user{username[1:]}@example.com"
 
 
-def _verify(parts: object, stored: str) -> None:
-    with parts.hasher.turn() as turn:  # type: ignore[attr-defined]
+def _verify(parts: Parts, stored: str) -> None:
+    with parts.hasher.turn() as turn:
         turn.verify(stored, houses.PASSWORD)
 
 

@@ -51,4 +51,7 @@ class Browser:
     def hidden(self, path: str, name: str = "csrf_token") -> str:
         """The value of a hidden field of the page at `path`."""
         _, text = self.ask("GET", path)
-        return re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)[1]  # type: ignore[index]
+        found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)
+        if found is None:
+            raise RuntimeError(f"{path} has no hidden field {name}")
+        return found[1]

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask, redirect, render_template, request, session
 from jinja2 import DictLoader
+from sqlalchemy import text
 
 from portal import migrations
 from portal.factory import create_app
@@ -36,7 +37,7 @@ def portal(folder: Path, platforms: int, **overrides: Any) -> Flask:
             marks = ", ".join(f":{name}" for name in rows[0])
             for start in range(0, len(rows), ROWS_AT_ONCE):
                 statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-                db.exec_driver_sql(statement, rows[start : start + ROWS_AT_ONCE])  # type: ignore[arg-type]
+                db.execute(text(statement), rows[start : start + ROWS_AT_ONCE])
     return app
 
 

@@ -99,6 +99,7 @@ def _hooks(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         from werkzeug.middleware.proxy_fix import ProxyFix
 
+        # Replacing the method is Flask's documented way to put something in front of the application.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     headers.init_app(app, settings)
     edge.init_app(app)

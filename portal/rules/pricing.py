@@ -25,7 +25,7 @@ from portal.rules.terms import ITALIAN_VAT_PERMILLE, QUOTE_LIFE, YEARLY_TERM_MON
 SELLER_COUNTRY = "IT"
 # ISO 3166-1 alpha-2: Greece is GR here, and EL only in front of a VAT number
 EU_COUNTRIES = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905 - one line to compare with the list of members
 )
 
 

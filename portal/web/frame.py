@@ -108,7 +108,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(lambda: texts.speak(choose_language()))
     app.teardown_request(lambda _error: texts.speak(texts.DEFAULT_LANGUAGE))
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension above
         lambda text: texts.translations().gettext(text),
         lambda one, many, number: texts.translations().ngettext(one, many, number),
         newstyle=True,

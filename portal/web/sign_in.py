@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField, PasswordField
@@ -171,6 +171,6 @@ def logout() -> BaseResponse:
     session.clear()
     session["language"] = language
     flash(_("You are signed out."), "good")
-    answer: Response = redirect(url_for("sign_in.login"), 303)  # type: ignore[assignment]
+    answer = make_response(redirect(url_for("sign_in.login"), 303))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
