@@ -270,6 +270,8 @@ def _contradictions(found: Settings, named: set[str]) -> list[str]:
             faults.append("PORTAL_SUPPORT_EMAIL is missing: set it to the address customers write to.")
     if found.mail_use_tls and found.mail_use_ssl:
         faults.append("PORTAL_MAIL_USE_TLS and PORTAL_MAIL_USE_SSL exclude each other: take one of them away.")
+    if found.demo and found.secure:
+        faults.append("PORTAL_DEMO shows everybody's mails: it is for 127.0.0.1 only, take it away or PUBLIC_URL.")
     if found.secure and not found.throttle:
         faults.append("PORTAL_THROTTLE may be off only where PUBLIC_URL is on 127.0.0.1: take it away.")
     return faults

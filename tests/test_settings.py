@@ -411,3 +411,8 @@ def test_a_password_in_the_database_url_is_used_as_it_was_meant() -> None:
     database = Database("postgresql://portal:p%40ss@host/portal")
     assert database.writer.url.password == "p@ss"
     database.close()
+
+
+def test_the_demonstration_is_for_this_machine_only(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="PORTAL_DEMO"):
+        load({}, instance_path=tmp_path, demo=True, public_url="https://portal.example")
