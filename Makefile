@@ -30,5 +30,5 @@ bench: .venv/dev
 	touch $@
 
 lock: .venv/dev
-	for set in "run" "postgres --extra postgres -c requirements/run.txt" "dev --extra dev --extra postgres -c requirements/run.txt"; do set -- $$set; name=$$1; shift; \
+	for set in "run" "postgres --extra postgres -c requirements/run.txt" "pdf --extra pdf -c requirements/run.txt" "dev --extra dev --extra postgres --extra pdf -c requirements/run.txt"; do set -- $$set; name=$$1; shift; \
 	  $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras --no-header --allow-unsafe "$$@" -o requirements/$$name.txt pyproject.toml; done
