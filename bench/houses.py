@@ -50,10 +50,10 @@ def _rows(platforms: int, password_hash: str) -> dict[str, list[dict[str, Any]]]
     for number in range(1, platforms + 1):
         ends_on = today + timedelta(days=1 + number % 300)
         starts_on = ends_on - timedelta(days=364)
-        platform = {"id": number, "edition": "pro", "email_channel": 1, "sms_channel": 1, "trial": 0}
+        platform = {"id": number, "email_channel": 1, "sms_channel": 1, "trial": 0}
         found["platforms"].append(platform | {"company": f"Company {number}", "created_at": at})
         term = {"platform_id": number, "anchor_on": starts_on.isoformat(), "starts_on": starts_on.isoformat()}
-        found["terms"].append(term | {"ends_on": ends_on.isoformat()})
+        found["terms"].append(term | {"ends_on": ends_on.isoformat(), "edition": "pro"})
         email = f"user{number}@example.com"
         person = {"platform_id": number, "username": f"m{number}", "role": "first", "email": email}
         person |= {"email_folded": email, "full_name": f"Customer {number}", "language": "en"}

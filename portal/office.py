@@ -169,7 +169,7 @@ def describe_platform(parts: Parts, platform_id: int) -> dict[str, Any]:
         return {
             "platform": platform_id,
             "state": str(place.state),
-            "edition": place.platform.edition,
+            "edition": place.edition,
             "expires_on": place.expires_on,
             "days_left": place.days_left,
             "next_change": f"{change.state} at {change.at.isoformat()}" if change else None,

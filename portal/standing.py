@@ -17,7 +17,7 @@ from portal.rules.credits import Balance, LotView
 from portal.rules.lifecycle import Change, Life, State
 from portal.rules.renewal import Term, Window
 from portal.subscription import queries as subscription
-from portal.subscription.queries import OpenBlock, Platform
+from portal.subscription.queries import OpenBlock, PaidTerm, Platform
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Standing:
     """A platform at an instant, as the rules see it; each answer is computed once. Days are business days of `zone`."""
 
     platform: Platform
-    terms: list[Term]
+    paid: list[PaidTerm]
     blocks: list[OpenBlock]
     life: Life
     at: datetime
@@ -57,10 +57,25 @@ class Standing:
         return lifecycle.next_change(self.life, self.at, self.zone)
 
     @cached_property
+    def terms(self) -> list[Term]:
+        """The terms, oldest first."""
+        return [paid.term for paid in self.paid]
+
+    @cached_property
+    def running(self) -> PaidTerm | None:
+        """What runs today, or ran last."""
+        begun = [paid for paid in self.paid if paid.term.starts_on <= self.today]
+        return begun[-1] if begun else (self.paid[0] if self.paid else None)
+
+    @property
     def term(self) -> Term | None:
         """The term that runs today, or ran last."""
-        begun = [term for term in self.terms if term.starts_on <= self.today]
-        return begun[-1] if begun else (self.terms[0] if self.terms else None)
+        return self.running.term if self.running else None
+
+    @property
+    def edition(self) -> str | None:
+        """The edition of today; None on an SMS-only platform, which has none."""
+        return self.running.edition if self.running and not self.platform.sms_only else None
 
     @cached_property
     def deleted_from(self) -> date | None:

@@ -11,6 +11,7 @@ lots = Table(
     Column("platform_id", ForeignKey("platforms.id"), nullable=False, index=True),
     Column("bought_on", Date, nullable=False),
     Column("kept_until", Date),  # the last day it was promised apart from E: see rules.credits
+    Column("order_id", Integer, unique=True, index=True),  # what was paid for it: no order gives two lots
 )
 
 movements = Table(

@@ -26,7 +26,13 @@ from portal.parts import Parts
 log = logging.getLogger("portal")
 Task = Callable[[Connection, Parts, dict[str, Any], datetime], None]
 TASKS: dict[str, Task] = {USER_NAMES_TASK: recovery.answer_user_names, RESET_TASK: recovery.answer_reset}
+Errand = Callable[[Parts, dict[str, Any], datetime], None]
+ERRANDS: dict[str, Errand] = {}  # each opens its own transactions, and none while it talks to another system
 SETTLE_AGAIN_SECONDS = (1.0, 4.0, 15.0)  # a database that is away must not make us forget that a mail has left
+
+
+class NotYet(Exception):
+    """An errand that has to be run again later, without being a fault."""
 
 
 class _TakenOver(Exception):
@@ -45,6 +51,8 @@ def work_once(app: Flask) -> bool:
             _finish(parts, message, Outcome.FAILED, "worker died")
         elif message.topic == outbox.TASK:
             _do(parts, message)
+        elif message.topic == outbox.ERRAND:
+            _run(parts, message)
         else:
             _deliver(parts, message)
     return True
@@ -63,6 +71,19 @@ def _do(parts: Parts, message: Message) -> None:
     except Exception as error:  # a fault of one task must not stop the others: it is logged, put off, and stays visible
         _log_fault("task failed", message, error)
         _put_off(parts, message, type(error).__name__)
+
+
+def _run(parts: Parts, message: Message) -> None:
+    """An errand may run again after a crash: the other side is told the same thing twice, and must know it."""
+    try:
+        ERRANDS[message.name](parts, message.payload, parts.clock.now())
+    except NotYet as error:
+        _put_off(parts, message, str(error))
+    except Exception as error:  # as above: put off, logged, visible
+        _log_fault("errand failed", message, error)
+        _put_off(parts, message, type(error).__name__)
+    else:
+        _finish(parts, message, Outcome.HANDLED)
 
 
 def _deliver(parts: Parts, message: Message) -> None:

@@ -1,6 +1,9 @@
 """What must happen after a commit: a row written before it, and claimed by a worker after it.
 
-A row is a mail to send or a task to do. A claim is a lease: a worker that dies lets go of its row when the lease ends.
+A row is a mail to send, a task to do in one transaction, or an errand: something to ask or tell another system, which
+happens outside of any transaction and may happen twice.
+
+A claim is a lease: a worker that dies lets go of its row when the lease ends.
 Each claim has a number (`attempts`), and only the newest one may settle its row: a worker that comes back after its
 lease was taken over changes nothing. The one exception is a mail that has left: that is true whoever says it, and it
 stops every further attempt.
@@ -31,11 +34,13 @@ from sqlalchemy import (
 
 from portal.kit.db import Instant, insert_once, metadata
 
-MAIL, TASK = "mail", "task"
+MAIL, TASK, ERRAND = "mail", "task", "errand"
 LEASE = timedelta(minutes=4)  # longer than any one attempt: a conversation with the mail server is cut off at half
 RETRY_AFTER = tuple(
     timedelta(seconds=s) for s in (15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 86400)
 )  # about three days in all, after which a person has to look
+NO_WAIT = timedelta(0)
+LONGEST_WAIT = max(RETRY_AFTER)
 MOST_CLAIMS = len(RETRY_AFTER) + 1  # one more means that a worker died of the row: it is not handed out for ever
 CANDIDATES = 20  # rows looked at for one that no other worker has just taken
 
@@ -99,11 +104,23 @@ def put(
     language: str | None = None,
     key: str | None = None,
     useless_after: datetime | None = None,
+    wait: timedelta = NO_WAIT,
 ) -> bool:
-    """Queue a mail or a task; returns False when a row with this deduplication key is there already."""
+    """Queue a mail, a task or an errand; returns False when a row with this deduplication key is there already.
+
+    wait: how long it is not to be done yet. Raises ValueError for more than LONGEST_WAIT.
+    """
+    if wait > LONGEST_WAIT:
+        raise ValueError(f"nothing waits here for longer than {LONGEST_WAIT}")
     row: dict[str, Any] = {"topic": topic, "name": name, "payload": payload, "recipient": recipient}
     row |= {"language": language}
-    row |= {"deduplication_key": key, "created_at": at, "due_at": at, "useless_after": useless_after, "attempts": 0}
+    row |= {
+        "deduplication_key": key,
+        "created_at": at,
+        "due_at": at + wait,
+        "useless_after": useless_after,
+        "attempts": 0,
+    }
     return insert_once(db, outbox, row)
 
 
@@ -125,8 +142,9 @@ def claim(db: Connection, *, at: datetime) -> Message | None:
 # A wait or a lease of twice the greatest length there is: the clock was put back (the demonstration's can be). Only
 # twice, because the clocks of two workers differ a little, and none may take a row for free that another has claimed.
 def _due(at: datetime) -> ColumnElement[bool]:
-    """A new row is due whatever the clock says that wrote it."""
-    return or_(outbox.c.attempts == 0, outbox.c.due_at <= at, outbox.c.due_at > at + 2 * max(RETRY_AFTER))
+    """A new row that is to be done at once is due whatever the clock says that wrote it."""
+    fresh = (outbox.c.attempts == 0) & (outbox.c.due_at == outbox.c.created_at)
+    return or_(fresh, outbox.c.due_at <= at, outbox.c.due_at > at + 2 * LONGEST_WAIT)
 
 
 def _free(at: datetime) -> ColumnElement[bool]:

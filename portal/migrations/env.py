@@ -6,12 +6,14 @@ from alembic import context
 from sqlalchemy import func, select
 
 import portal.accounts.tables
+import portal.billing.tables
 import portal.credits.tables
 import portal.kit.audit
 import portal.kit.links
 import portal.kit.outbox
 import portal.kit.throttle
-import portal.subscription.tables  # noqa: F401 - imported for the tables they define
+import portal.subscription.tables
+import portal.support.tables  # noqa: F401 - imported for the tables they define
 from portal.kit.db import Instant, metadata
 
 UPGRADE_LOCK = 7_230_711  # any number, the same everywhere: of two upgrades at once the second finds the work done

@@ -26,9 +26,11 @@ SMS_ONLY_LOT_MONTHS = 24  # life of a lot on a platform without e-mail, through 
 SMS_ONLY_DORMANT_MONTHS = 12  # without credits and without sign-in: then due for deletion
 SMS_ONLY_NOTICE_DAYS = (60, 30, 7, 1)  # days before a dormant platform becomes due for deletion
 
-# --- seats, quotes -----------------------------------------------------------------------------------------
+# --- seats, quotes, orders ---------------------------------------------------------------------------------
 INCLUDED_SEATS = 1  # every platform has its first administrator
 QUOTE_LIFE = timedelta(minutes=30)  # how long a price stands still while somebody decides
+ORDER_LIFE = timedelta(hours=24)  # how long an order waits for its payment
+TRANSFER_ORDER_DAYS = 30  # calendar days after the order for which it waits for a bank transfer
 ITALIAN_VAT_PERMILLE = 220  # 22 %, in thousandths so that no rate needs a float
 
 # --- sessions ----------------------------------------------------------------------------------------------

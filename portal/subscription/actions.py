@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, or_, update
@@ -17,7 +18,10 @@ from portal.subscription.tables import blocks, platforms, seat_grants, terms
 
 @dataclass(frozen=True, slots=True)
 class NewPlatform:
-    """A platform as it begins: `term` are its first and last day, None for one that only sends SMS."""
+    """A platform as it begins: `term` are its first and last day, None for one that only sends SMS.
+
+    edition: that of the term; without one there is none.
+    """
 
     id: int
     edition: str
@@ -35,14 +39,14 @@ class Taken:
 
 def create(db: Connection, new: NewPlatform, *, at: datetime) -> Taken | None:
     """Create the platform with its first term and seats; an ID is never given twice."""
-    row = {"id": new.id, "edition": new.edition, "email_channel": new.email_channel, "sms_channel": new.sms_channel}
+    row: dict[str, Any] = {"id": new.id, "email_channel": new.email_channel, "sms_channel": new.sms_channel}
     row |= {"trial": new.trial, "company": new.company}
     if not insert_once(db, platforms, row | {"created_at": at}):
         return Taken()
     if new.term:
         starts_on, ends_on = new.term
-        days = {"platform_id": new.id, "starts_on": starts_on, "ends_on": ends_on}
-        db.execute(terms.insert().values(days | {"anchor_on": starts_on}))
+        days: dict[str, Any] = {"platform_id": new.id, "starts_on": starts_on, "ends_on": ends_on}
+        db.execute(terms.insert().values(days | {"anchor_on": starts_on, "edition": new.edition}))
         if new.additional_seats:
             db.execute(seat_grants.insert().values(days | {"quantity": new.additional_seats}))
     audit.record(db, Event.PLATFORM_CREATED, at=at, platform_id=new.id)

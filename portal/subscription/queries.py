@@ -15,7 +15,7 @@ from portal.subscription.tables import blocks, platforms, seat_grants, terms
 @dataclass(frozen=True, slots=True)
 class Platform:
     id: int
-    edition: str
+    next_edition: str | None
     email_channel: bool
     sms_channel: bool
     trial: bool
@@ -32,6 +32,14 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidTerm:
+    """A term with the edition that was bought for it."""
+
+    term: Term
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenBlock:
     code: Block
     since: datetime
@@ -41,7 +49,7 @@ class OpenBlock:
 _MINE: BindParameter[int] = bindparam("platform_id")
 _PLATFORM = select(*(platforms.c[name] for name in Platform.__slots__)).where(platforms.c.id == _MINE)
 _TERMS = (
-    select(terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on)
+    select(terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on, terms.c.edition)
     .where(terms.c.platform_id == _MINE)
     .order_by(terms.c.starts_on)
 )
@@ -65,9 +73,10 @@ def lock_platform(db: Connection, platform_id: int) -> None:
     db.execute(select(platforms.c.id).where(platforms.c.id == platform_id).with_for_update())
 
 
-def terms_of(db: Connection, platform_id: int) -> list[Term]:
+def terms_of(db: Connection, platform_id: int) -> list[PaidTerm]:
     """The terms of a platform, oldest first."""
-    return [Term(*row) for row in db.execute(_TERMS, {"platform_id": platform_id})]
+    rows = db.execute(_TERMS, {"platform_id": platform_id})
+    return [PaidTerm(Term(*days), edition) for *days, edition in rows]
 
 
 def seat_grants_of(db: Connection, platform_id: int) -> list[Grant]:
@@ -80,7 +89,7 @@ def open_blocks(db: Connection, platform_id: int) -> list[OpenBlock]:
     return [OpenBlock(Block(code), since) for code, since in rows]
 
 
-def life_of(platform: Platform, paid: list[Term], *, quiet_since: date | None) -> Life:
+def life_of(platform: Platform, paid: list[PaidTerm], *, quiet_since: date | None) -> Life:
     """The facts from which the rules compute the state.
 
     `quiet_since` counts only where there is no e-mail subscription: the last day with credits or a sign-in. The terms
@@ -89,4 +98,4 @@ def life_of(platform: Platform, paid: list[Term], *, quiet_since: date | None) -
     if platform.sms_only or not paid:
         return Life(None, deleted_at=platform.deleted_at, quiet_since=quiet_since)
     cancelled = platform.cancelled_at is not None
-    return Life(paid[-1].ends_on, cancelled=cancelled, trial=platform.trial, deleted_at=platform.deleted_at)
+    return Life(paid[-1].term.ends_on, cancelled=cancelled, trial=platform.trial, deleted_at=platform.deleted_at)

@@ -1,6 +1,7 @@
 """Platforms, their terms, seats and blocks."""
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     CheckConstraint,
     Column,
@@ -20,7 +21,7 @@ platforms = Table(
     "platforms",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("edition", String(32), nullable=False),
+    Column("next_edition", String(32)),  # a downgrade that waits for the next term
     Column("email_channel", Boolean, nullable=False),
     Column("sms_channel", Boolean, nullable=False),
     Column("trial", Boolean, nullable=False),
@@ -42,6 +43,8 @@ terms = Table(
     Column("anchor_on", Date, nullable=False),
     Column("starts_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),
+    Column("edition", String(32), nullable=False),
+    Column("order_id", Integer, unique=True, index=True),  # what was paid for it: no order gives two terms
     UniqueConstraint("platform_id", "starts_on"),
     CheckConstraint("starts_on <= ends_on", name="order"),
 )
@@ -54,7 +57,34 @@ seat_grants = Table(
     Column("quantity", Integer, nullable=False),
     Column("starts_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),
+    Column("order_id", Integer, unique=True, index=True),
     CheckConstraint("quantity > 0", name="quantity"),
+)
+
+# The customer's pick of who goes when a term begins with fewer seats: user names, in the order of going.
+seat_reductions = Table(
+    "seat_reductions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False, index=True),
+    Column("due_on", Date, nullable=False),
+    Column("picked", JSON, nullable=False),
+    Column("done_at", Instant),
+)
+
+# Somebody asked for a trial; there is a platform once the address has been confirmed.
+trial_requests = Table(
+    "trial_requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", String(320), nullable=False),
+    Column("email_folded", String(320), nullable=False, index=True),
+    Column("full_name", String(120), nullable=False),
+    Column("company", String(200), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("platform_id", ForeignKey("platforms.id")),
 )
 
 blocks = Table(

@@ -39,6 +39,8 @@ RULES = {
     "SMS_ONLY_NOTICE_DAYS": (60, 30, 7, 1),
     "INCLUDED_SEATS": 1,
     "QUOTE_LIFE": timedelta(minutes=30),
+    "ORDER_LIFE": timedelta(hours=24),
+    "TRANSFER_ORDER_DAYS": 30,
     "ITALIAN_VAT_PERMILLE": 220,
     "IDLE_TIMEOUT": timedelta(minutes=30),
     "IDLE_WARNING": timedelta(minutes=2),

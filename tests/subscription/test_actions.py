@@ -38,11 +38,12 @@ def test_a_platform_begins_with_its_first_term_and_seats(house: House) -> None:
     assert create(house, company="Bianchi S.r.l.", additional_seats=2) is None
     with house.parts.database.read() as db:
         found = queries.find_platform(db, 1234)
-        (term,) = queries.terms_of(db, 1234)
+        (paid,) = queries.terms_of(db, 1234)
         (grant,) = queries.seat_grants_of(db, 1234)
     assert found is not None
     assert (found.company, found.trial, found.sms_only, found.created_at) == ("Bianchi S.r.l.", False, False, START)
-    assert (term.anchor, term.starts_on, term.ends_on) == (TERM[0], *TERM)
+    term = paid.term
+    assert (term.anchor, term.starts_on, term.ends_on, paid.edition) == (TERM[0], *TERM, "pro")
     assert (grant.quantity, grant.starts_on, grant.ends_on) == (2, *TERM)
     assert tags(house) == ["subscription.platform_created"]
 

@@ -9,7 +9,7 @@ from portal.rules.dates import start_of
 from portal.rules.renewal import Term
 from portal.standing import Standing
 from portal.subscription import queries
-from portal.subscription.queries import Platform
+from portal.subscription.queries import PaidTerm, Platform
 from portal.web.timeline import GAP, GONE_WIDTH, GRACE_WIDTH, SHORTEST_BAR, WIDTH, bars, timeline
 from tests.rules.instants import ROME, rome
 
@@ -21,8 +21,8 @@ GONE = GRACE + GRACE_WIDTH + GAP
 
 def place(at: datetime, *terms: tuple[date, date]) -> Standing:
     created = datetime(2020, 1, 1, tzinfo=UTC)
-    platform = Platform(1234, "pro", bool(terms), True, False, "", created, None, None, None, None)
-    paid = [Term(starts, ends, starts) for starts, ends in terms]
+    platform = Platform(1234, None, bool(terms), True, False, "", created, None, None, None, None)
+    paid = [PaidTerm(Term(starts, ends, starts), "pro") for starts, ends in terms]
     life = queries.life_of(platform, paid, quiet_since=None)
     return Standing(platform, paid, [], life, at, ROME)
 

@@ -1,0 +1,1 @@
+"""The support centre: whom we may talk to about a platform."""
