@@ -14,7 +14,7 @@ from sqlalchemy import text
 from portal import migrations
 from portal.factory import create_app
 from portal.parts import Parts
-from portal.settings import Secret
+from portal.setting_values import Secret
 
 PASSWORD = "correct horse battery staple 42"
 TOKEN_HASH = {"argon2_memory_kib": 1024, "argon2_time_cost": 1, "argon2_parallelism": 1}

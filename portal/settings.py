@@ -4,7 +4,6 @@
 """
 
 import os
-import re
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping
@@ -16,48 +15,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
+from portal import setting_values as read
 from portal.rules import terms
+from portal.setting_values import LOOPBACK, Secret
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HASHES = max(1, (os.cpu_count() or 2) - 1)  # at once on this machine: one core is left for everybody else's pages
 SHORTEST_SECRET = 32  # characters: 128 bits even where they are hexadecimal digits
 WEAK_SECRETS = ("changeme", "change-me", "secret", "development", "example", "default")
-
-
-class Secret:
-    """A text that does not show itself in logs, JSON and tracebacks; `.reveal()` is the deliberate act.
-
-    No subclass of str: joining, encoding and the JSON module would take the text from under it.
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __format__(self, spec: str) -> str:
-        return repr(self)
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._text))
-
-    def __reduce__(self) -> str:
-        raise TypeError("a secret is not written anywhere")
-
-    def reveal(self) -> str:
-        return self._text
 
 
 class SettingsError(Exception):
@@ -66,82 +30,6 @@ class SettingsError(Exception):
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
         super().__init__("The settings cannot be used:\n" + "\n".join(f"- {fault}" for fault in faults))
-
-
-def _flag(text: str) -> bool:
-    try:
-        return {
-            "1": True,
-            "true": True,
-            "yes": True,
-            "on": True,
-            "0": False,
-            "false": False,
-            "no": False,
-            "off": False,
-        }[text.lower()]
-    except KeyError:
-        raise ValueError("write 1 or 0") from None
-
-
-def _number(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise ValueError(f"write a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _zone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("write a time zone such as Europe/Rome") from None
-
-
-_HOST = re.compile(r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
-
-
-def _origin(text: str) -> str:
-    remedy = "write https://host without a path (http only for 127.0.0.1 and localhost)"
-    try:
-        parts = urlsplit(text)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-        plain = parts.path in ("", "/") and not parts.query and not parts.fragment and parts.port != 0
-    except ValueError:
-        raise ValueError(remedy) from None
-    if not (secure and plain and _HOST.fullmatch(parts.netloc.lower())):
-        raise ValueError(remedy)
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-def _address(text: str) -> str:
-    name, _, domain = text.partition("@")
-    if not name or "." not in domain or not text.isprintable() or any(c in text for c in " ,;<>") or "@" in domain:
-        raise ValueError("write one e-mail address")
-    return text
-
-
-def _database(text: str) -> str:
-    """Where the rows are. The URL may hold a password, so it is never part of a fault's words."""
-    remedy = "write sqlite:///path or postgresql+psycopg://user@host/name"
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        raise ValueError(remedy) from None
-    in_memory = url.drivername == "sqlite" and url.database in (None, "", ":memory:")
-    if url.drivername not in ("sqlite", "postgresql", "postgresql+psycopg") or in_memory or not url.database:
-        raise ValueError(remedy)
-    return text
-
-
-def _seconds(text: str) -> timedelta:
-    return timedelta(seconds=_number(2, 86_400)(text))
-
-
-def _secrets(text: str) -> tuple[Secret, ...]:
-    return tuple(Secret(part) for part in text.split(",") if part)
 
 
 def _setting(parse: Callable[[str], Any], help: str, default: Any = None, *, shown: bool = True) -> Any:
@@ -153,30 +41,36 @@ class Settings:
     """One field for each `PORTAL_<NAME>`; the second word of a field is what the README's table says of it."""
 
     instance_path: Path = _setting(Path, "folder of the database, config.toml and files", Path("instance"))
-    demo: bool = _setting(_flag, "the demonstration: stand-in mail, movable clock, cast of customers", False)
+    demo: bool = _setting(read.flag, "the demonstration: stand-in mail, movable clock, cast of customers", False)
     secret_key: Secret = _setting(Secret, "signs cookies and links; 32 random characters or more", Secret(""))
-    secret_key_fallbacks: tuple[Secret, ...] = _setting(_secrets, "earlier keys, comma-separated, still accepted", ())
-    database_url: str = _setting(_database, "SQLAlchemy URL; default: SQLite in the instance folder", "", shown=False)
-    public_url: str = _setting(_origin, "the portal's own address, used in every mail", "http://127.0.0.1:8000")
-    trusted_proxies: int = _setting(_number(0, 9), "proxies in front whose forwarded headers are believed", 0)
-    timezone: ZoneInfo = _setting(_zone, "business time zone: where calendar days are counted", terms.BUSINESS_ZONE)
-    idle_timeout_seconds: timedelta = _setting(_seconds, "idle seconds that end a session", terms.IDLE_TIMEOUT)
+    secret_key_fallbacks: tuple[Secret, ...] = _setting(
+        read.secrets, "earlier keys, comma-separated, still accepted", ()
+    )
+    database_url: str = _setting(
+        read.database, "SQLAlchemy URL; default: SQLite in the instance folder", "", shown=False
+    )
+    public_url: str = _setting(read.origin, "the portal's own address, used in every mail", "http://127.0.0.1:8000")
+    trusted_proxies: int = _setting(read.number(0, 9), "proxies in front whose forwarded headers are believed", 0)
+    timezone: ZoneInfo = _setting(read.zone, "business time zone: where calendar days are counted", terms.BUSINESS_ZONE)
+    idle_timeout_seconds: timedelta = _setting(read.seconds, "idle seconds that end a session", terms.IDLE_TIMEOUT)
     brand: str = _setting(str, "the service's name, on pages and in mails", "Portal")
-    support_email: str = _setting(_address, "where customers write to", "support@example.com")
+    support_email: str = _setting(read.address, "where customers write to", "support@example.com")
     mail_server: str = _setting(str, "SMTP host", "127.0.0.1")
-    mail_port: int = _setting(_number(1, 65535), "SMTP port", 25)
-    mail_use_tls: bool = _setting(_flag, "STARTTLS", False)
-    mail_use_ssl: bool = _setting(_flag, "TLS from the first byte", False)
+    mail_port: int = _setting(read.number(1, 65535), "SMTP port", 25)
+    mail_use_tls: bool = _setting(read.flag, "STARTTLS", False)
+    mail_use_ssl: bool = _setting(read.flag, "TLS from the first byte", False)
     mail_username: str = _setting(str, "SMTP user", "")
     mail_password: Secret = _setting(Secret, "SMTP password", Secret(""))
-    mail_default_sender: str = _setting(_address, "From address of every mail", "no-reply@example.com")
-    argon2_memory_kib: int = _setting(_number(1024, 4_194_304), "argon2id memory", 47_104)
-    argon2_time_cost: int = _setting(_number(1, 100), "argon2id passes", 1)
-    argon2_parallelism: int = _setting(_number(1, 16), "argon2id lanes", 1)
+    mail_default_sender: str = _setting(read.address, "From address of every mail", "no-reply@example.com")
+    argon2_memory_kib: int = _setting(read.number(1024, 4_194_304), "argon2id memory", 47_104)
+    argon2_time_cost: int = _setting(read.number(1, 100), "argon2id passes", 1)
+    argon2_parallelism: int = _setting(read.number(1, 16), "argon2id lanes", 1)
     argon2_simultaneous: int = _setting(
-        _number(1, 1024), "password hashes at once in a process; default: cores − 1, shared by its processes", HASHES
+        read.number(1, 1024),
+        "password hashes at once in a process; default: cores − 1, shared by its processes",
+        HASHES,
     )
-    throttle: bool = _setting(_flag, "limits on sign-in and recovery; may be off only on 127.0.0.1", True)
+    throttle: bool = _setting(read.flag, "limits on sign-in and recovery; may be off only on 127.0.0.1", True)
 
     @property
     def secure(self) -> bool:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.kit.db import Database
-from portal.settings import NAMES, Secret, Settings, SettingsError, load
+from portal.setting_values import Secret
+from portal.settings import NAMES, Settings, SettingsError, load
 
 KEY = "Zq7-not-a-real-one-but-long-and-mixed-0123456789"
 OLDER = "Ab3-another-one-that-was-in-use-before-987654321"

@@ -16,7 +16,7 @@ from portal.jobs.post import work_once
 from portal.outside.post import Letter, Undelivered
 from portal.parts import Parts
 from portal.rules import dates, names
-from portal.settings import Secret
+from portal.setting_values import Secret
 from portal.subscription import actions as subscription
 from portal.subscription.actions import NewPlatform
 from tests.helpers.browser import Browser

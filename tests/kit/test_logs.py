@@ -13,7 +13,7 @@ import pytest
 from portal.kit.db import Database
 from portal.kit.logs import JsonLines
 from portal.kit.throttle import limits
-from portal.settings import Secret
+from portal.setting_values import Secret
 
 NASTY = "a\r\nb\x1b[2Jc\u2028d\u2029e\x85f\x00g\x0bh\u202ei\udc80\x7f"
 
