@@ -1,4 +1,4 @@
-"""Whether money that has arrived buys the term it was meant for, or becomes a task for staff.
+"""Whether money that has arrived buys what it was meant for, or becomes a task for staff.
 
 Money is never lost and never buys a second term in silence. Source: RULES.md, Life of a platform ("Renewal", "Money
 arriving late").
@@ -8,6 +8,10 @@ Where RULES.md is silent:
   including 24 hours from its beginning.
 - The 5 bank working days of a transfer are counted from E + 10, the last value date that counts: whoever paid earlier
   has no less time than whoever paid on the last day, and staff may confirm through the whole fifth day.
+- Credits, seats and upgrades are delivered while the platform is active or cancelled: where the table of `access` would
+  not sell them any more (in the grace), money that arrives for them is given back.
+- Seats end with the E they were quoted for, and an upgrade is a difference to the edition and the E of that day: money
+  that arrives after the last of these days, or for an upgrade of what is different now, is given back too.
 """
 
 from collections.abc import Callable
@@ -15,25 +19,27 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from portal.rules.dates import ONE_DAY, as_utc
+from portal.rules.dates import ONE_DAY, as_utc, business_date
 from portal.rules.lifecycle import Life, State, end_of_grace, grace_last_day, state
 from portal.rules.terms import CARD_CONFIRMATION, TRANSFER_CONFIRMATION_BANK_DAYS
 
+SELLING = frozenset({State.ACTIVE, State.CANCELLED})
 BankDay = Callable[[date], bool]
 LONGEST_BANK_HOLIDAY = 31  # days; a calendar without a bank working day for longer than this is a mistake
 
 
 class Settlement(StrEnum):
-    """What a payment for a term leads to."""
+    """What a payment leads to."""
 
-    EXTEND = "extend"
+    DELIVER = "deliver"
     GIVE_BACK_LATE = "give-back-late"
-    GIVE_BACK_SECOND = "give-back-second"
+    GIVE_BACK_SECOND = "give-back-second"  # the same has been paid before
+    GIVE_BACK_CHANGED = "give-back-changed"  # the platform is no longer what it was bought for
 
     @property
     def staff_task(self) -> bool:
         """Somebody has to give the money back, or talk to the customer."""
-        return self is not Settlement.EXTEND
+        return self is not Settlement.DELIVER
 
 
 def card_counts(begun_at: datetime, confirmed_at: datetime, expires_on: date, zone: ZoneInfo) -> bool:
@@ -66,8 +72,8 @@ def transfer_deadline(expires_on: date, is_bank_day: BankDay) -> date:
     return day
 
 
-def settle(life: Life, paid_for: date | None, counts: bool, at: datetime, zone: ZoneInfo) -> Settlement:
-    """What becomes of a payment confirmed at the instant.
+def settle_term(life: Life, paid_for: date | None, counts: bool, at: datetime, zone: ZoneInfo) -> Settlement:
+    """What becomes of a payment for a term, confirmed at the instant.
 
     paid_for: E as it was when the order was placed (None on an SMS-only platform). If E has moved since, the term has
     been paid already, by a double click, a colleague or a replayed event. counts: what `card_counts` or
@@ -77,7 +83,26 @@ def settle(life: Life, paid_for: date | None, counts: bool, at: datetime, zone: 
         return Settlement.GIVE_BACK_LATE
     if life.expires_on != paid_for:
         return Settlement.GIVE_BACK_SECOND
-    return Settlement.EXTEND if counts else Settlement.GIVE_BACK_LATE
+    return Settlement.DELIVER if counts else Settlement.GIVE_BACK_LATE
+
+
+def settle_credits(life: Life, at: datetime, zone: ZoneInfo) -> Settlement:
+    """What becomes of a payment for SMS credits that arrives at the instant."""
+    return Settlement.DELIVER if state(life, at, zone) in SELLING else Settlement.GIVE_BACK_LATE
+
+
+def settle_seats(life: Life, until: date, at: datetime, zone: ZoneInfo) -> Settlement:
+    """The same for additional administrators that were quoted until a day."""
+    over = business_date(at, zone) > until
+    return Settlement.GIVE_BACK_LATE if over else settle_credits(life, at, zone)
+
+
+def settle_upgrade(life: Life, paid_for: date | None, same_edition: bool, at: datetime, zone: ZoneInfo) -> Settlement:
+    """The same for an upgrade; same_edition: today's edition is the one of which the difference was counted."""
+    found = settle_credits(life, at, zone)
+    if found is Settlement.DELIVER and (life.expires_on != paid_for or not same_edition):
+        return Settlement.GIVE_BACK_CHANGED
+    return found
 
 
 def _next_bank_day(day: date, is_bank_day: BankDay) -> date:

@@ -11,7 +11,10 @@ from portal.rules.settlement import (
     LONGEST_BANK_HOLIDAY,
     Settlement,
     card_counts,
-    settle,
+    settle_credits,
+    settle_seats,
+    settle_term,
+    settle_upgrade,
     transfer_counts,
     transfer_deadline,
 )
@@ -97,15 +100,15 @@ def test_a_calendar_without_bank_days_is_a_fault() -> None:
 @pytest.mark.parametrize(
     ("life", "paid_for", "counts", "expected"),
     [
-        (Life(E), E, True, Settlement.EXTEND),
-        (Life(E, cancelled=True), E, True, Settlement.EXTEND),
-        (Life(E, trial=True), E, True, Settlement.EXTEND),
-        (Life(None), None, True, Settlement.EXTEND),
+        (Life(E), E, True, Settlement.DELIVER),
+        (Life(E, cancelled=True), E, True, Settlement.DELIVER),
+        (Life(E, trial=True), E, True, Settlement.DELIVER),
+        (Life(None), None, True, Settlement.DELIVER),
         (Life(E), E, False, Settlement.GIVE_BACK_LATE),
         (Life(date(2027, 11, 22)), E, True, Settlement.GIVE_BACK_SECOND),  # a double click paid it already
         (Life(date(2027, 11, 22)), E, False, Settlement.GIVE_BACK_SECOND),
         (Life(E), None, True, Settlement.GIVE_BACK_SECOND),
-        (Life(E, deleted_at=rome("2026-12-05 12:00")), E, True, Settlement.EXTEND),
+        (Life(E, deleted_at=rome("2026-12-05 12:00")), E, True, Settlement.DELIVER),
         (Life(E, deleted_at=rome("2026-12-03 04:00")), E, True, Settlement.GIVE_BACK_LATE),
         (Life(date(2027, 1, 1), deleted_at=rome("2026-12-03 04:00")), E, True, Settlement.GIVE_BACK_LATE),
     ],
@@ -113,11 +116,11 @@ def test_a_calendar_without_bank_days_is_a_fault() -> None:
 def test_a_payment_extends_once_or_is_given_back(
     life: Life, paid_for: date | None, counts: bool, expected: Settlement
 ) -> None:
-    assert settle(life, paid_for, counts, rome("2026-12-03 12:00"), ROME) is expected
+    assert settle_term(life, paid_for, counts, rome("2026-12-03 12:00"), ROME) is expected
 
 
 def test_everything_but_an_extension_is_a_task_for_staff() -> None:
-    assert [settlement for settlement in Settlement if not settlement.staff_task] == [Settlement.EXTEND]
+    assert [settlement for settlement in Settlement if not settlement.staff_task] == [Settlement.DELIVER]
 
 
 @given(INSTANTS, INSTANTS)
@@ -130,6 +133,49 @@ def test_what_is_confirmed_before_the_purge_may_start_always_counts(begun: datet
 def test_of_several_payments_for_one_term_only_the_first_extends(payments: int) -> None:
     life, found = Life(E), []
     for _ in range(payments):
-        found.append(settle(life, E, True, rome("2026-11-20 12:00"), ROME))
+        found.append(settle_term(life, E, True, rome("2026-11-20 12:00"), ROME))
         life = Life(date(2027, 11, 22))
-    assert found == [Settlement.EXTEND] + [Settlement.GIVE_BACK_SECOND] * (payments - 1)
+    assert found == [Settlement.DELIVER] + [Settlement.GIVE_BACK_SECOND] * (payments - 1)
+
+
+# --- what is not a term
+
+
+@pytest.mark.parametrize(
+    ("at", "life", "found"),
+    [
+        ("2026-11-22 23:59:59.999999", Life(E), Settlement.DELIVER),
+        ("2026-11-22 23:59:59.999999", Life(E, cancelled=True), Settlement.DELIVER),
+        ("2026-11-23 00:00:00", Life(E), Settlement.GIVE_BACK_LATE),  # the grace sells no extras
+        ("2026-11-22 12:00:00", Life(E, trial=True), Settlement.GIVE_BACK_LATE),
+        ("2030-01-01 00:00:00", Life(None), Settlement.DELIVER),
+        ("2026-11-22 12:00:00", Life(E, deleted_at=rome("2026-11-22 11:59:59")), Settlement.GIVE_BACK_LATE),
+    ],
+)
+def test_credits_are_delivered_where_they_could_be_sold(at: str, life: Life, found: Settlement) -> None:
+    assert settle_credits(life, rome(at), ROME) is found
+
+
+@pytest.mark.parametrize(
+    ("at", "until", "found"),
+    [
+        ("2026-11-22 23:59:59.999999", E, Settlement.DELIVER),
+        ("2026-11-23 00:00:00", E, Settlement.GIVE_BACK_LATE),  # renewed meanwhile: the days that were paid are over
+        ("2026-11-23 00:00:00", date(2026, 11, 23), Settlement.DELIVER),
+    ],
+)
+def test_seats_are_delivered_while_their_days_last(at: str, until: date, found: Settlement) -> None:
+    assert settle_seats(Life(date(2027, 11, 22)), until, rome(at), ROME) is found
+
+
+@pytest.mark.parametrize(
+    ("life", "same_edition", "found"),
+    [
+        (Life(E), True, Settlement.DELIVER),
+        (Life(E), False, Settlement.GIVE_BACK_CHANGED),
+        (Life(date(2027, 11, 22)), True, Settlement.GIVE_BACK_CHANGED),  # renewed meanwhile
+        (Life(date(2026, 11, 20)), True, Settlement.GIVE_BACK_LATE),  # in the grace
+    ],
+)
+def test_an_upgrade_is_delivered_to_what_it_was_counted_for(life: Life, same_edition: bool, found: Settlement) -> None:
+    assert settle_upgrade(life, E, same_edition, rome("2026-11-21 12:00"), ROME) is found
