@@ -1,0 +1,52 @@
+"""What a payment changes on a platform: a term, seats, an edition. Each names its order, which gives it only once."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, or_, update
+
+from portal.rules.renewal import Term
+from portal.subscription.tables import platforms, seat_grants, terms
+
+
+def begin_term(db: Connection, platform_id: int, term: Term, edition: str, *, sms: bool, order_id: int) -> None:
+    """Give the platform a paid term. It is no trial and not cancelled any more; what was planned is part of the term.
+
+    sms: the edition has the SMS channel; the platform keeps the one it has otherwise.
+    """
+    row = {"platform_id": platform_id, "anchor_on": term.anchor, "starts_on": term.starts_on, "ends_on": term.ends_on}
+    db.execute(terms.insert().values(row | {"edition": edition, "order_id": order_id}))
+    change = {"trial": False, "cancelled_at": None, "next_edition": None, "email_channel": True}
+    _change(db, platform_id, change | ({"sms_channel": True} if sms else {}))
+
+
+def grant_seats(
+    db: Connection, platform_id: int, quantity: int, *, starts_on: date, ends_on: date, order_id: int
+) -> None:
+    """The right to so many additional administrators, from the first to the last business day."""
+    row = {"platform_id": platform_id, "quantity": quantity, "starts_on": starts_on, "ends_on": ends_on}
+    db.execute(seat_grants.insert().values(row | {"order_id": order_id}))
+
+
+def change_edition(db: Connection, platform_id: int, edition: str, *, sms: bool, today: date) -> None:
+    """Give every term that is not over another edition, and forget a downgrade that waited."""
+    mine = (terms.c.platform_id == platform_id) & (terms.c.ends_on >= today)
+    db.execute(update(terms).where(mine).values(edition=edition))
+    _change(db, platform_id, {"next_edition": None} | ({"sms_channel": True} if sms else {}))
+
+
+def plan_edition(db: Connection, platform_id: int, edition: str | None) -> bool:
+    """Note which edition the next term is to have; None takes it back. False where that was noted already."""
+    planned = platforms.c.next_edition
+    differs = planned.is_not(None) if edition is None else or_(planned.is_(None), planned != edition)
+    mine = (platforms.c.id == platform_id) & differs
+    return db.execute(update(platforms).where(mine).values(next_edition=edition)).rowcount == 1
+
+
+def open_sms(db: Connection, platform_id: int) -> None:
+    """Switch the SMS channel on, for credits that have been bought."""
+    _change(db, platform_id, {"sms_channel": True})
+
+
+def _change(db: Connection, platform_id: int, values: dict[str, Any]) -> None:
+    db.execute(update(platforms).where(platforms.c.id == platform_id).values(values))
