@@ -48,7 +48,7 @@ def create_platform(parts: Parts, platform_id: int, given: dict[str, Any], passw
         if subscription.create(db, new, at=at):
             raise Refused(f"Platform {platform_id} exists already, or did.")
         if given["cancelled"]:
-            subscription.cancel(db, platform_id, at=at)
+            subscription.cancel(db, platform_id, by=BY, at=at)
         _create_administrator(db, parts, newcomer, password_hash)
 
 

@@ -60,9 +60,25 @@ def grant_seat(db: Connection, platform_id: int, *, expires_on: date, today: dat
     audit.record(db, Event.SEAT_GRANTED, at=at, platform_id=platform_id, by=by)
 
 
-def cancel(db: Connection, platform_id: int, *, at: datetime) -> None:
-    """Mark as cancelled; whether that is allowed now is the rules' business, asked before."""
-    db.execute(update(platforms).where(platforms.c.id == platform_id).values(cancelled_at=at))
+def cancel(db: Connection, platform_id: int, *, by: str, at: datetime) -> bool:
+    """Mark as cancelled; False if it is cancelled already, so that of two at once one does it.
+
+    Whether it is allowed now is the rules' business, asked before; the confirmation is mailed by `cancellation`.
+    """
+    going_on = (platforms.c.id == platform_id) & platforms.c.cancelled_at.is_(None)
+    if db.execute(update(platforms).where(going_on).values(cancelled_at=at)).rowcount == 0:
+        return False
+    audit.record(db, Event.CANCELLED, at=at, platform_id=platform_id, by=by)
+    return True
+
+
+def undo_cancel(db: Connection, platform_id: int, *, by: str, at: datetime) -> bool:
+    """Take the cancellation back, quietly: a paid renewal does it too. False if there is none."""
+    cancelled = (platforms.c.id == platform_id) & platforms.c.cancelled_at.is_not(None)
+    if db.execute(update(platforms).where(cancelled).values(cancelled_at=None)).rowcount == 0:
+        return False
+    audit.record(db, Event.CANCELLATION_UNDONE, at=at, platform_id=platform_id, by=by)
+    return True
 
 
 def note_sign_in(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> None:

@@ -75,7 +75,7 @@ class House:
         with self.parts.database.write() as db:
             subscription.create(db, new, at=self.clock.now())
             if cancelled:
-                subscription.cancel(db, platform_id, at=self.clock.now())
+                subscription.cancel(db, platform_id, by="test", at=self.clock.now())
         return platform_id
 
     def person(self, username: str = "m1234", *, password: str | None = PASSWORD, **facts: Any) -> Administrator:

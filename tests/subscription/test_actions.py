@@ -121,13 +121,52 @@ def test_a_sign_in_is_remembered_by_its_business_day_and_never_an_earlier_one(ho
     assert day(START) == date(2026, 11, 21)
 
 
-def test_cancelling_is_kept_with_its_instant(house: House) -> None:
+def test_cancelling_is_kept_with_its_instant_and_written_down_with_who_did_it(house: House) -> None:
     create(house)
     with house.parts.database.write() as db:
-        actions.cancel(db, 1234, at=START + timedelta(days=1))
+        assert actions.cancel(db, 1234, by="m1234", at=START + timedelta(days=1))
         found = queries.find_platform(db, 1234)
+        event = db.execute(select(events).where(events.c.tag == "subscription.cancelled")).one()
     assert found is not None
     assert found.cancelled_at == START + timedelta(days=1)
+    assert (event.platform_id, event.details) == (1234, {"by": "m1234"})
+
+
+@both_databases
+def test_of_two_cancellations_at_once_one_is_done_and_so_of_two_that_take_it_back(house: House) -> None:
+    create(house)
+    for act in (actions.cancel, actions.undo_cancel):
+
+        def once(number: int, act: Any = act) -> bool:
+            with house.parts.database.write() as db:
+                return bool(act(db, 1234, by=f"browser {number}", at=START + timedelta(hours=number)))
+
+        assert together(once, 4).count(True) == 1
+    assert tags(house)[1:] == ["subscription.cancelled", "subscription.cancellation_undone"]
+
+
+def test_a_second_cancellation_keeps_the_first_instant_and_another_platform_is_left_alone(house: House) -> None:
+    create(house)
+    create(house, 5678)
+    with house.parts.database.write() as db:
+        assert actions.cancel(db, 1234, by="m1234", at=START)
+        assert not actions.cancel(db, 1234, by="m1234", at=START + timedelta(days=1))
+        assert not actions.undo_cancel(db, 5678, by="m5678", at=START)
+        found, other = queries.find_platform(db, 1234), queries.find_platform(db, 5678)
+    assert found is not None
+    assert other is not None
+    assert (found.cancelled_at, other.cancelled_at) == (START, None)
+
+
+def test_a_cancellation_that_is_taken_back_leaves_no_mark(house: House) -> None:
+    create(house)
+    with house.parts.database.write() as db:
+        actions.cancel(db, 1234, by="m1234", at=START)
+        assert actions.undo_cancel(db, 1234, by="m1234", at=START)
+        assert not actions.undo_cancel(db, 1234, by="m1234", at=START)
+        found = queries.find_platform(db, 1234)
+    assert found is not None
+    assert found.cancelled_at is None
 
 
 def test_a_platform_that_nobody_has_is_not_found(house: House) -> None:

@@ -103,7 +103,7 @@ def _create(db: Connection, stage: Stage, today: date, at: datetime) -> None:
     )
     subscription.create(db, new, at=at)
     if stage.cancelled:
-        subscription.cancel(db, stage.id, at=at)
+        subscription.cancel(db, stage.id, by="demo", at=at)
     if stage.block:
         subscription.block(db, stage.id, stage.block, by="demo", note="", at=at)
     for days_ago, amount in stage.lots:
