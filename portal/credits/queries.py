@@ -1,19 +1,74 @@
-"""The lots of a platform with what is left of them."""
+"""The lots of a platform with what is left of them, and their movements."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, or_, select
 
-from portal.credits.tables import lots, movements
+from portal.credits.tables import Kind, lots, movements
 from portal.rules.credits import Lot
 
+PAGE = 25  # movements shown at once
+
+_MINE = lots.c.platform_id == bindparam("platform_id")
 _LOTS = (
     select(lots.c.id, lots.c.bought_on, func.coalesce(func.sum(movements.c.amount), 0), lots.c.kept_until)
     .select_from(lots.outerjoin(movements))
-    .where(lots.c.platform_id == bindparam("platform_id"))
+    .where(_MINE)
     .group_by(lots.c.id)
     .order_by(lots.c.bought_on, lots.c.id)
 )
+_LOCK = select(lots.c.id).where(_MINE).order_by(lots.c.id).with_for_update()
+_OF_KEYS = (
+    select(movements.c.lot_id, movements.c.amount, movements.c.at)
+    .where(movements.c.idempotency_key.in_(bindparam("keys", expanding=True)))
+    .order_by(movements.c.id)
+)
+_JOINED = movements.join(lots)
+_NEWEST_FIRST = (
+    select(
+        movements.c.id,
+        movements.c.kind,
+        movements.c.amount,
+        movements.c.at,
+        lots.c.bought_on,
+        movements.c.idempotency_key,
+    )
+    .select_from(_JOINED)
+    .where(_MINE)
+    .order_by(movements.c.at.desc(), movements.c.id.desc())
+    .limit(bindparam("most"))
+)
+_FROM = select(movements.c.at).select_from(_JOINED).where(_MINE, movements.c.id == bindparam("before"))
+_BEFORE = _NEWEST_FIRST.where(
+    or_(
+        movements.c.at < bindparam("since"),
+        (movements.c.at == bindparam("since")) & (movements.c.id < bindparam("before")),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A row of the ledger: so many credits came (above zero) or went (below), in the lot that was bought on a day.
+
+    spending: the key by which the sending service reported it, the same on each row of one spending; else None.
+    """
+
+    id: int
+    kind: Kind
+    amount: int
+    at: datetime
+    bought_on: date
+    spending: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """A page of the ledger, newest first. older: what to give as `before` for the next one; None at the end."""
+
+    rows: tuple[Movement, ...]
+    older: int | None
 
 
 def lots_of(db: Connection, platform_id: int) -> list[Lot]:
@@ -21,8 +76,66 @@ def lots_of(db: Connection, platform_id: int) -> list[Lot]:
     return [Lot(*row) for row in db.execute(_LOTS, {"platform_id": platform_id})]
 
 
+def lock_lots(db: Connection, platform_id: int) -> set[int]:
+    """Hold the platform's lots until the commit; returns the ids of those held.
+
+    Whoever takes credits out of a lot holds it first, and takes from no other: a lot that was bought meanwhile is not
+    held, and somebody else may be spending it. In the order of the ids, so that two who lock wait and never embrace.
+    """
+    return set(db.execute(_LOCK, {"platform_id": platform_id}).scalars())
+
+
 def last_movements(db: Connection, platform_id: int) -> dict[int, datetime]:
     """The instant of the newest movement of each lot, by its id."""
     query = select(movements.c.lot_id, func.max(movements.c.at)).select_from(movements.join(lots))
     rows = db.execute(query.where(lots.c.platform_id == platform_id).group_by(movements.c.lot_id))
     return dict(rows.tuples().all())
+
+
+def movements_of(db: Connection, platform_id: int, *, before: int | None = None, limit: int = PAGE) -> Movements:
+    """The platform's movements, newest first; `before`: only those older than this one.
+
+    Nothing where the platform has no movement of that id: another platform's is like none. Paged by a key and not by
+    a count, so that a spending booked between two pages moves no row from one to the other.
+    """
+    given: dict[str, object] = {"platform_id": platform_id, "most": limit + 1}
+    if before is None:
+        found = db.execute(_NEWEST_FIRST, given).all()
+    else:
+        since = db.execute(_FROM, {"platform_id": platform_id, "before": before}).scalar_one_or_none()
+        if since is None:
+            return Movements((), None)
+        found = db.execute(_BEFORE, given | {"since": since, "before": before}).all()
+    rows = tuple(_movement(row) for row in found[:limit])
+    return Movements(rows, rows[-1].id if len(found) > limit else None)
+
+
+def _movement(row: Row[tuple[int, str, int, datetime, date, str | None]]) -> Movement:
+    number, kind, amount, at, bought_on, key = row
+    return Movement(number, Kind(kind), amount, at, bought_on, _key_of_row(key) if key else None)
+
+
+def rows_of_spending(db: Connection, platform_id: int, key: str, *, lots: int) -> list[tuple[int, int, datetime]]:
+    """(lot, amount, instant) of each row of a spending, in the order in which they were taken; [] if there is none.
+
+    lots: how many the platform has now, and so at least as many as it had when it spent.
+    """
+    keys = [row_key(platform_id, key, number) for number in range(1, lots + 1)]
+    return [(lot_id, amount, at) for lot_id, amount, at in db.execute(_OF_KEYS, {"keys": keys})]
+
+
+def row_key(platform_id: int, key: str, number: int) -> str:
+    """What stands in the ledger for the n-th row of a spending: one row for each lot it took from.
+
+    The key is the sending service's own, and two platforms may use the same. The number is what follows the last '#',
+    so that "a" and "a#1" are never taken for each other. 9 + 1 + 80 + 1 + 9 characters at most.
+
+    >>> row_key(1234, "batch#7", 2)
+    '1234:batch#7#2'
+    """
+    return f"{platform_id}:{key}#{number}"
+
+
+def _key_of_row(text: str) -> str:
+    """The sending service's key back from what `row_key` made."""
+    return text.partition(":")[2].rpartition("#")[0]

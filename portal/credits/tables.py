@@ -1,8 +1,21 @@
 """Lots of SMS credits, and the ledger of their movements. A balance is a sum; nobody writes one."""
 
+from enum import StrEnum
+
 from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Integer, String, Table
 
 from portal.kit.db import Instant, metadata
+
+LARGEST_AMOUNT = 2**31 - 1  # credits in one movement: what an integer of PostgreSQL holds
+
+
+class Kind(StrEnum):
+    """What a movement was."""
+
+    BOUGHT = "bought"  # the first of each lot
+    SPENT = "spent"  # on messages, reported by the sending service
+    WRITTEN_OFF = "written-off"  # lost with the last day of the lot
+
 
 lots = Table(
     "lots",
@@ -22,6 +35,6 @@ movements = Table(
     Column("amount", Integer, nullable=False),  # credits; bought is above zero, spent and written off below
     Column("kind", String(16), nullable=False),
     Column("at", Instant, nullable=False),
-    Column("idempotency_key", String(100), unique=True),
+    Column("idempotency_key", String(100), unique=True),  # of a spending: see queries.row_key
     CheckConstraint("amount <> 0", name="amount"),
 )
