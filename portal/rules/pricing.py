@@ -7,6 +7,9 @@ Where RULES.md is silent:
 - Several seats cost the price of one, rounded, times their number: three at once cost as much as one three times.
 - With a future term already paid, or a first one not begun, what is bought now ends with E like everything else, and
   costs one line per term: the rest of the running one, and the whole of the one to come.
+- What a term costs follows from the price of a year: whole months cost their share of the twelve (`price_of_term`), and
+  an imported term of odd length its days ÷ the days of the twelve months from its first day (`list_price`). What is
+  bought in the middle of it costs that price × remaining ÷ days of the term, so a year is the example of RULES.md.
 - Somebody in the EU without a VAT number pays the Italian 22 % (the seller is below the threshold for the tax of the
   buyer's country). In Italy a VAT number changes nothing. Outside the EU nobody pays any.
 - The tax is rounded once, on the sum of the lines.
@@ -19,7 +22,7 @@ from enum import StrEnum
 
 from portal.rules.dates import as_utc
 from portal.rules.money import Money, total
-from portal.rules.renewal import EditionChange, Term, edition_change
+from portal.rules.renewal import EditionChange, Term, edition_change, months_of, new_term
 from portal.rules.terms import ITALIAN_VAT_PERMILLE, QUOTE_LIFE, YEARLY_TERM_MONTHS
 
 SELLER_COUNTRY = "IT"
@@ -134,6 +137,20 @@ def price_of_term(per_year: Money, months: int) -> Money:
     return per_year.ratio(months, YEARLY_TERM_MONTHS)
 
 
+def list_price(per_year: Money, term: Term) -> Money:
+    """The list price of the whole term, whatever its length, half-up to the cent.
+
+    >>> list_price(Money(12000, "EUR"), new_term(date(2026, 3, 1), 24)).cents
+    24000
+    >>> list_price(Money(12000, "EUR"), Term(date(2026, 3, 1), date(2026, 4, 9), anchor=date(2026, 3, 1))).cents
+    1315
+    """
+    months = months_of(term)
+    if months is not None:
+        return price_of_term(per_year, months)
+    return per_year.ratio(term.days, new_term(term.starts_on, YEARLY_TERM_MONTHS).days)
+
+
 def remaining_days(term: Term, today: date) -> int:
     """E − today + 1: the days of the term not yet over, today included; all of them before it begins, 0 after it."""
     return max(0, (term.ends_on - max(today, term.starts_on)).days + 1)
@@ -149,23 +166,33 @@ def prorated(price: Money, term: Term, today: date) -> Money:
     return price.ratio(remaining_days(term, today), term.days)
 
 
-def extra_lines(item: str, quantity: int, price: Money, terms: Iterable[Term], today: date) -> tuple[Line, ...]:
+def extra_lines(item: str, quantity: int, per_year: Money, terms: Iterable[Term], today: date) -> tuple[Line, ...]:
     """The lines of something bought until E: one for each paid term that is not over.
 
-    price: what one costs for a whole term. The amount of a line of one is `prorated` of its term.
+    per_year: what one costs for a year. The amount of a line of one is `prorated` of the term's list price.
     """
-    rests = ((remaining_days(term, today), term.days) for term in terms)
-    return tuple(Line(item, quantity, price, rest, days) for rest, days in rests if rest)
+    return tuple(_rest(item, quantity, list_price(per_year, term), term, today) for term in _left(terms, today))
 
 
 def upgrade_lines(item: str, old: Money, new: Money, terms: Iterable[Term], today: date) -> tuple[Line, ...]:
     """The lines of an upgrade: the difference of the list prices for the rest of each paid term; E stays.
 
-    Raises ValueError for a downgrade, which is never paid back.
+    old, new: what a year of each edition costs. The difference is that of the terms' list prices, so that the old one
+    and the upgrade on the first day cost to the cent what the new one does. Raises ValueError for a downgrade, which
+    is never paid back.
     """
     if edition_change(old, new) is EditionChange.DOWNGRADE:
         raise ValueError("a downgrade is not sold: it starts with the next term")
-    return extra_lines(item, 1, new - old, terms, today)
+    left = _left(terms, today)
+    return tuple(_rest(item, 1, list_price(new, term) - list_price(old, term), term, today) for term in left)
+
+
+def _left(terms: Iterable[Term], today: date) -> list[Term]:
+    return [term for term in terms if remaining_days(term, today)]
+
+
+def _rest(item: str, quantity: int, price: Money, term: Term, today: date) -> Line:
+    return Line(item, quantity, price, remaining_days(term, today), term.days)
 
 
 def tax_treatment(country: str, has_vat_number: bool) -> TaxTreatment:

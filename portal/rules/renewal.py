@@ -18,7 +18,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from portal.rules.dates import ONE_DAY, as_utc, falls_on_anchor, last_day_of_term, start_of
+from portal.rules.dates import ONE_DAY, as_utc, falls_on_anchor, last_day_of_term, months_between, start_of
 from portal.rules.money import Money
 from portal.rules.terms import RENEW_FROM_DAYS
 
@@ -66,6 +66,20 @@ def new_term(starts_on: date, months: int) -> Term:
     '2027-02-28'
     """
     return Term(starts_on, last_day_of_term(starts_on, months), anchor=starts_on)
+
+
+def months_of(term: Term) -> int | None:
+    """How many whole months the term is long, counted from the anchor; None for one that is not (an imported one).
+
+    >>> months_of(new_term(date(2027, 1, 31), 1)), months_of(next_term(new_term(date(2027, 1, 31), 1), 12))
+    (1, 12)
+    >>> months_of(Term(date(2026, 3, 1), date(2026, 11, 22), anchor=date(2026, 3, 1))) is None
+    True
+    """
+    after = term.ends_on + ONE_DAY
+    if not (falls_on_anchor(term.anchor, term.starts_on) and falls_on_anchor(term.anchor, after)):
+        return None
+    return months_between(term.starts_on, after)
 
 
 def next_term(term: Term, months: int) -> Term:

@@ -28,6 +28,7 @@ SMS_ONLY_NOTICE_DAYS = (60, 30, 7, 1)  # days before a dormant platform becomes 
 
 # --- seats, quotes, orders ---------------------------------------------------------------------------------
 INCLUDED_SEATS = 1  # every platform has its first administrator
+MOST_ADDITIONAL = 1_000  # additional administrators in one order: more is a slip of the keyboard
 QUOTE_LIFE = timedelta(minutes=30)  # how long a price stands still while somebody decides
 ORDER_LIFE = timedelta(hours=24)  # how long an order waits for its payment
 TRANSFER_ORDER_DAYS = 30  # calendar days after the order for which it waits for a bank transfer
@@ -64,6 +65,13 @@ EMAIL_CHANGE_UNDO = timedelta(days=7)
 TAKE_OVER_LIFE = timedelta(minutes=5)  # how long a proven password waits at the take-over question
 DRAFT_LIFE = timedelta(hours=24)  # how long a half-filled form waits for its owner to sign in again
 
+# --- trial -------------------------------------------------------------------------------------------------
+TRIAL_LINK_LIFE = timedelta(hours=24)  # the link that confirms the address and starts the trial
+TRIAL_MAILS_PER_ADDRESS = 3  # mails about a trial to one address inside the window: anybody may type it
+TRIAL_ADDRESS_WINDOW = timedelta(days=1)
+TRIAL_REQUESTS_PER_NETWORK = 10  # requests for a trial of one client network inside the window
+TRIAL_NETWORK_WINDOW = timedelta(hours=1)
+
 # --- passwords ---------------------------------------------------------------------------------------------
 PASSWORD_MIN = 15  # characters, where the password is the only factor
 PASSWORD_MIN_SECOND_FACTOR = 8  # characters, where a second factor is on
@@ -82,5 +90,6 @@ SOLVED_FIRST_LEVEL_DAYS = 1  # working days
 SOLVED_SECOND_LEVEL_DAYS = 4  # working days
 CALL_BACK_HOURS = (2, 4)  # working hours, premium: called back not before, not after
 ROUND_THE_CLOCK_RESPONSE = timedelta(hours=24)  # ticket-style support, all days
+CONTACTS_MAX = 50  # contacts of a platform, all kinds together: an office, not a mailing list
 PIN_DIGITS = 6
 PIN_LIFE = timedelta(minutes=15)

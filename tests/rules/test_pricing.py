@@ -17,6 +17,7 @@ from portal.rules.pricing import (
     TaxTreatment,
     confirm,
     extra_lines,
+    list_price,
     messages_per_country,
     price_of_term,
     prorated,
@@ -82,6 +83,34 @@ def test_the_price_is_whole_on_the_first_day_and_positive_on_the_last(cents: int
 def test_a_term_costs_its_share_of_the_year(months: int, cents: int) -> None:
     assert YEARLY_TERM_MONTHS == 12
     assert price_of_term(eur(12000), months) == eur(cents)
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "cents"),
+    [
+        ("2026-03-01", "2027-02-28", 36500),  # whole months: their share of the twelve
+        ("2026-03-01", "2026-03-31", 3042),
+        ("2026-03-01", "2028-02-29", 73000),
+        ("2026-03-01", "2026-03-01", 100),  # an odd one: its days of the 365 from its first day
+        ("2026-03-01", "2027-02-27", 36400),
+        ("2026-03-01", "2027-03-01", 36600),
+        ("2027-03-01", "2027-03-10", 997),  # of the 366 from there: 9.9727
+    ],
+)
+def test_the_list_price_of_a_term_follows_from_that_of_a_year(starts_on: str, ends_on: str, cents: int) -> None:
+    first, last = date.fromisoformat(starts_on), date.fromisoformat(ends_on)
+    assert list_price(eur(36500), Term(first, last, anchor=first)) == eur(cents)
+
+
+def test_the_rest_of_a_month_is_a_share_of_the_price_of_a_month() -> None:
+    (line,) = extra_lines("administrator", 1, eur(12000), [new_term(date(2026, 11, 1), 1)], TODAY)
+    assert line == Line("administrator", 1, eur(1000), 9, 30)
+
+
+def test_an_upgrade_makes_up_the_difference_of_rounded_prices() -> None:
+    month = new_term(TODAY, 1)
+    (line,) = upgrade_lines("upgrade.pro", eur(10000), eur(20000), [month], TODAY)
+    assert line.amount == eur(834)  # 16.67 − 8.33, though a twelfth of 100.00 is 8.33
 
 
 # --- lines -------------------------------------------------------------------------------------------------

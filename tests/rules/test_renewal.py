@@ -17,6 +17,7 @@ from portal.rules.renewal import (
     edition_starts_on,
     first_term,
     may_undo_downgrade,
+    months_of,
     new_term,
     next_term,
     renew_from,
@@ -171,3 +172,36 @@ def test_more_starts_at_once_and_less_with_the_next_term(
 )
 def test_a_downgrade_is_taken_back_until_it_starts(at: str, possible: bool) -> None:
     assert may_undo_downgrade(E + ONE_DAY, rome(at), ROME) is possible
+
+
+# --- how long a term is ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "ends_on", "anchor", "months"),
+    [
+        ("2026-03-01", "2027-02-28", "2026-03-01", 12),
+        ("2026-03-01", "2027-02-27", "2026-03-01", None),  # a day less
+        ("2026-03-01", "2027-03-01", "2026-03-01", None),  # a day more
+        ("2027-01-31", "2027-02-27", "2027-01-31", 1),
+        ("2027-02-28", "2027-03-30", "2027-01-31", 1),  # from the clamped day to the day before the anchor's
+        ("2027-02-28", "2027-03-27", "2027-01-31", None),  # a month from the 28th, which is not the anchor's
+        ("2027-02-28", "2027-03-27", "2027-02-28", 1),
+        ("2026-03-15", "2026-04-14", "2026-03-01", None),  # begins between the months of its anchor
+        ("2026-03-01", "2026-03-01", "2026-03-01", None),  # one day
+        ("2024-02-29", "2025-02-27", "2024-02-29", 12),
+    ],
+)
+def test_a_term_is_whole_months_from_its_anchor_or_of_odd_length(
+    starts_on: str, ends_on: str, anchor: str, months: int | None
+) -> None:
+    assert months_of(Term(*map(date.fromisoformat, (starts_on, ends_on, anchor)))) == months
+
+
+@given(DAYS, LENGTHS)
+def test_each_term_of_a_row_is_as_long_as_it_was_bought(anchor: date, lengths: list[int]) -> None:
+    term = new_term(anchor, lengths[0])
+    assert months_of(term) == lengths[0]
+    for months in lengths[1:]:
+        term = next_term(term, months)
+        assert months_of(term) == months
