@@ -5,7 +5,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection
 
-from portal import standing
+from portal import seats, standing
 from portal.accounts import administrators, passwords, queries, recovery, sessions
 from portal.accounts.administrators import HasFirst, Newcomer, Taken
 from portal.accounts.links import Purpose
@@ -16,6 +16,7 @@ from portal.rules.access import Block
 from portal.rules.names import BadName, UserName
 from portal.rules.passwords import Accepted
 from portal.rules.sessions import EndReason
+from portal.seats import NoFreeSeat
 from portal.subscription import actions as subscription
 from portal.subscription import queries as subscription_queries
 from portal.subscription.actions import NewPlatform
@@ -93,9 +94,9 @@ def create_administrator(parts: Parts, given: dict[str, Any], password: str | No
     with parts.database.write() as db:
         subscription_queries.lock_platform(db, name.platform_id)
         place = _standing(db, parts, name.platform_id)
-        seats = standing.seats(db, place)
-        if seats.taken >= seats.paid:
-            _grant_seat(db, parts, place, f"{seats.paid} seats and all are taken", allowed=not given["within_seats"])
+        if seats.free(db, place) == 0:
+            paid = standing.seats(db, place).paid
+            _grant_seat(db, parts, place, f"{paid} seats and all are taken", allowed=not given["within_seats"])
         _create_administrator(db, parts, newcomer, password_hash)
 
 
@@ -110,8 +111,11 @@ def _grant_seat(db: Connection, parts: Parts, place: standing.Standing, fact: st
 
 
 def _create_administrator(db: Connection, parts: Parts, newcomer: Newcomer, password_hash: str | None) -> None:
-    found = administrators.create(db, parts.links, newcomer, at=parts.clock.now(), password_hash=password_hash)
+    at, zone = parts.clock.now(), parts.settings.timezone
+    found = seats.create(db, parts.links, newcomer, zone, by=BY, at=at, password_hash=password_hash)
     match found:
+        case NoFreeSeat():
+            raise Refused(f"Platform {newcomer.name.platform_id} has no free seat.")
         case Taken():
             raise Refused(f"The user name {newcomer.name.folded} exists already, or did.")
         case HasFirst():
@@ -164,7 +168,7 @@ def describe_platform(parts: Parts, platform_id: int) -> dict[str, Any]:
     """State, dates, seats, credits, blocks and people of a platform. Raises Refused."""
     with parts.database.read() as db:
         place = _standing(db, parts, platform_id)
-        seats, found = standing.seats(db, place), standing.credits_of(db, place)
+        held, found = standing.seats(db, place), standing.credits_of(db, place)
         change = place.next_change
         return {
             "platform": platform_id,
@@ -173,7 +177,7 @@ def describe_platform(parts: Parts, platform_id: int) -> dict[str, Any]:
             "expires_on": place.expires_on,
             "days_left": place.days_left,
             "next_change": f"{change.state} at {change.at.isoformat()}" if change else None,
-            "seats": f"{seats.taken} of {seats.paid}",
+            "seats": f"{held.taken} of {held.paid}",
             "credits": found.balance.spendable,
             "frozen_credits": found.balance.frozen,
             "blocks": [str(block.code) for block in place.blocks],
@@ -221,7 +225,7 @@ def release(parts: Parts, platform_id: int) -> None:
 def disable_administrator(parts: Parts, username: str) -> None:
     """Disable. Raises Refused."""
     with parts.database.write() as db:
-        if not administrators.disable(db, _administrator(db, username), at=parts.clock.now()):
+        if not administrators.disable(db, _administrator(db, username), at=parts.clock.now(), by=BY):
             raise Refused(f"{username} is disabled already.")
 
 

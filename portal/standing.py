@@ -17,6 +17,7 @@ from portal.rules.credits import Balance, LotView
 from portal.rules.lifecycle import Change, Life, State
 from portal.rules.renewal import Term, Window
 from portal.subscription import queries as subscription
+from portal.subscription.cancellation import Ending
 from portal.subscription.queries import OpenBlock, PaidTerm, Platform
 
 
@@ -125,6 +126,12 @@ def _quiet_since(db: Connection, platform: Platform, at: datetime, zone: ZoneInf
     return max(days if platform.last_sign_in_on is None else [*days, platform.last_sign_in_on])
 
 
+def lock(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> Standing:
+    """As `find`, and nobody changes seats, terms or cancellation of the platform until the commit."""
+    subscription.lock_platform(db, platform_id)
+    return find(db, platform_id, at=at, zone=zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Seats:
     paid: int
@@ -152,3 +159,20 @@ def credits_of(db: Connection, place: Standing) -> Credits:
     views = [credit_rules.view(lot, *when) for lot in found if lot.remaining > 0]
     views.sort(key=lambda view: (view.last_day, view.bought_on, view.lot_id))
     return Credits(credit_rules.balance(found, *when), views)
+
+
+def ending(place: Standing, owned: Credits) -> Ending | None:
+    """What a cancellation brings; None where there is no subscription that could be cancelled."""
+    expires_on, deleted_on = place.expires_on, place.deleted_from
+    if expires_on is None or deleted_on is None or place.platform.trial:
+        return None
+    coming = place.terms[-1] if place.terms[-1].starts_on > place.today else None
+    return Ending(
+        expires_on,
+        off_on=expires_on + dates.ONE_DAY,
+        renewable_until=lifecycle.grace_last_day(expires_on),
+        deleted_on=deleted_on,
+        credits=owned.balance.spendable + owned.balance.frozen,
+        kept=sum(lot.remaining for lot in owned.lots if lot.last_day > expires_on),
+        next_term=coming,
+    )

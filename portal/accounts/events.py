@@ -12,5 +12,7 @@ class Event(StrEnum):
     PASSWORD_SET = "accounts.password_set"
     USER_NAMES_SENT = "accounts.user_names_sent"
     ADMINISTRATOR_CREATED = "accounts.administrator_created"
+    ADMINISTRATOR_INVITED_AGAIN = "accounts.administrator_invited_again"
+    ADMINISTRATOR_ENABLED = "accounts.administrator_enabled"
     ADMINISTRATOR_DISABLED = "accounts.administrator_disabled"
     PROFILE_CHANGED = "accounts.profile_changed"

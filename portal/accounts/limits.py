@@ -48,6 +48,14 @@ def claim_recovery_mail(db: Connection, account: str, *, at: datetime) -> bool:
     return _claim_window(db, f"recovery-mail:{account}", rules.RECOVERY_MAILS, at) is not None
 
 
+def claim_invitation(db: Connection, platform_id: int, email_folded: str, *, at: datetime) -> bool:
+    """Whether this address may still get an invitation to this platform: as often as a recovery mail, and no more.
+
+    So nobody's mailbox is filled by inviting and disabling in turns.
+    """
+    return _claim_window(db, f"invitation:{platform_id}:{email_folded}", rules.RECOVERY_MAILS, at) is not None
+
+
 def _claim_window(db: Connection, key: str, window: Window, at: datetime) -> datetime | None:
     def step(record: Record) -> tuple[datetime | None, Record]:
         allowed, after = rules.window_attempt(record, at, *window)

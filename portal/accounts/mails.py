@@ -45,6 +45,12 @@ def administrator_disabled(db: Connection, *, to: Administrator, at: datetime) -
     _put(db, "administrator_disabled", payload, to=to, at=at)
 
 
+def administrator_added(db: Connection, *, to: Administrator, added: Administrator, by: str, at: datetime) -> None:
+    """The notice to the first administrator that somebody may sign in now, or may again."""
+    payload = {"username": added.username, "full_name": added.full_name, "by": by, "at": at.isoformat()}
+    _put(db, "administrator_added", payload, to=to, at=at)
+
+
 def _put(db: Connection, name: str, payload: dict[str, Any], *, to: Administrator, at: datetime, **life: Any) -> None:
     """Queue the mail to the stored address, in the person's language."""
     outbox.put(db, outbox.MAIL, name, payload, at=at, recipient=to.email, language=to.language, **life)

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, type_coerce
 
+from portal.accounts.links import Purpose
 from portal.accounts.tables import administrators
+from portal.kit.db import Instant
+from portal.kit.links import links
+from portal.rules.access import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,43 @@ class Credential:
     password_hash: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An administrator as the platform's own people see them.
+
+    accepted: has set a password, so can sign in while enabled. invited_until: when the open invitation expires; None
+    where there is none.
+    """
+
+    administrator: Administrator
+    created_at: datetime
+    accepted: bool
+    invited_until: datetime | None
+
+
 ADMINISTRATOR_COLUMNS = [administrators.c[name] for name in Administrator.__slots__]
 _SELECT: Select[tuple[object, ...]] = select(*ADMINISTRATOR_COLUMNS)
 _BY_ID = _SELECT.where(administrators.c.id == bindparam("administrator_id"))
 _BY_NAME = _SELECT.where(administrators.c.username == bindparam("username"))
 _CREDENTIAL = _BY_NAME.add_columns(administrators.c.password_hash)
+_INVITED_UNTIL = (
+    select(func.max(links.c.expires_at))
+    .where(
+        links.c.subject_id == administrators.c.id,
+        links.c.purpose == Purpose.INVITATION,
+        links.c.ended_at.is_(None),
+    )
+    .scalar_subquery()
+)
+_MEMBERS = (
+    _SELECT.add_columns(
+        administrators.c.created_at,
+        administrators.c.password_hash.is_not(None),
+        type_coerce(_INVITED_UNTIL, Instant),
+    )
+    .where(administrators.c.platform_id == bindparam("platform_id"))
+    .order_by(administrators.c.role != Role.FIRST, administrators.c.id)
+)
 _ENABLED = select(func.count()).where(
     administrators.c.platform_id == bindparam("platform_id"), administrators.c.disabled_at.is_(None)
 )
@@ -79,6 +115,12 @@ def administrators_of_email(db: Connection, email_folded: str) -> list[Administr
 def administrators_of_platform(db: Connection, platform_id: int) -> list[Administrator]:
     rows = db.execute(_SELECT.where(administrators.c.platform_id == platform_id).order_by(administrators.c.id))
     return [_value(row) for row in rows]
+
+
+def members_of(db: Connection, platform_id: int) -> list[Member]:
+    """Everybody who belongs or belonged to the platform, the first administrator first, then by age."""
+    rows = db.execute(_MEMBERS, {"platform_id": platform_id})
+    return [Member(Administrator(*row[:-3]), *row[-3:]) for row in rows]
 
 
 def count_enabled(db: Connection, platform_id: int) -> int:

@@ -1,6 +1,6 @@
 """A row of the outbox becomes subject, text and HTML, in the language of the person."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import render_template
@@ -13,6 +13,7 @@ from portal.parts import Parts
 
 LINK_PATHS = {"reset_link": "reset-password", "invitation": "invitation"}
 INSTANTS = ("at", "expires_at")  # of a payload: written as ISO 8601
+DAY = "_on"  # ends the name of what is a business day in a payload: written as ISO 8601 too
 
 
 def is_useless(db: Connection, message: Message, *, at: datetime) -> bool:
@@ -45,11 +46,18 @@ def _facts(db: Connection, parts: Parts, message: Message) -> dict[str, Any]:
     for name in INSTANTS:
         if name in facts:
             facts[name] = texts.moment(datetime.fromisoformat(facts[name]), zone)
+    for name in [name for name in facts if name.endswith(DAY)]:
+        facts[name] = _weekday(date.fromisoformat(facts[name]))
     if "link_id" in facts:
         token = parts.links.token(db, facts.pop("link_id"))
         facts["link"] = f"{settings.public_url}/{LINK_PATHS[message.name]}/{token}"
         facts["not_asked_link"] = f"{settings.public_url}/reset-password/not-asked/{token}"
     return facts
+
+
+def _weekday(value: date) -> str:
+    """Sunday 22 November 2026: as on the pages."""
+    return f"{texts.weekday(value)} {value.year}"
 
 
 def _one_line(value: Any) -> Any:

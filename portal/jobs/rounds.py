@@ -1,0 +1,57 @@
+"""The round: what a worker does every minute of its own accord, without a row of the outbox that asks for it.
+
+Each thing in it is safe to repeat and to do by several workers at once: so every worker makes its rounds, none has to
+be the chosen one, and one that dies leaves nothing undone. Each thing is a transaction of its own, so that a fault of
+one platform stops no other.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import seats
+from portal.parts import Parts
+from portal.rules import dates
+from portal.subscription import seating
+from portal.subscription.seating import Reduction
+
+log = logging.getLogger("portal")
+EVERY = timedelta(minutes=1)  # between the rounds of a worker: how late anything in it may be
+
+
+@dataclass
+class Rounds:
+    """The rounds of one worker: `make_if_due` may be called as often as one likes."""
+
+    parts: Parts
+    last: datetime | None = None
+
+    def make_if_due(self) -> bool:
+        """Make a round if the last one is a minute old, or lies ahead of a clock that was put back."""
+        at = self.parts.clock.now()
+        if self.last is not None and self.last <= at < self.last + EVERY:
+            return False
+        self.last = at
+        make_round(self.parts)
+        return True
+
+
+def make_round(parts: Parts) -> None:
+    """Everything that is due now."""
+    today = dates.business_date(parts.clock.now(), parts.settings.timezone)
+    with parts.database.read() as db:
+        due = seating.due_reductions(db, today)
+    for plan in due:
+        _reduce(parts, plan)
+
+
+def _reduce(parts: Parts, plan: Reduction) -> None:
+    try:
+        with parts.database.write() as db:
+            gone = seats.apply_reduction(db, plan, parts.settings.timezone, at=parts.clock.now())
+    except SQLAlchemyError as error:  # another transaction was in the way: the plan is still due at the next round
+        log.error("seats not reduced", extra={"row": plan.id, "fault": type(error).__name__})
+    else:
+        log.info("seats reduced", extra={"row": plan.id, "administrators": len(gone)})

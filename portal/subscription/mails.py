@@ -1,0 +1,37 @@
+"""The mails of the subscription: one function each, and one folder of three texts under `templates/mail`."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from portal.accounts.queries import Administrator
+from portal.kit import outbox
+
+
+def cancellation_confirmed(
+    db: Connection,
+    *,
+    to: Administrator,
+    expires_on: date,
+    off_on: date,
+    renewable_until: date,
+    deleted_on: date,
+    credits: int,
+    at: datetime,
+) -> None:
+    """What was cancelled and what follows when: the dates and the number of credits that the page told."""
+    days = {"expires_on": expires_on, "off_on": off_on, "last_on": renewable_until, "deleted_on": deleted_on}
+    payload = {name: day.isoformat() for name, day in days.items()} | {"credits": credits}
+    _put(db, "cancellation_confirmed", payload, to=to, at=at)
+
+
+def cancellation_undone(db: Connection, *, to: Administrator, expires_on: date, at: datetime) -> None:
+    """The subscription goes on as before."""
+    _put(db, "cancellation_undone", {"expires_on": expires_on.isoformat()}, to=to, at=at)
+
+
+def _put(db: Connection, name: str, payload: dict[str, Any], *, to: Administrator, at: datetime) -> None:
+    """Queue the mail to a person of the platform it is about."""
+    who = {"platform_id": to.platform_id, "username": to.username, "at": at.isoformat()}
+    outbox.put(db, outbox.MAIL, name, payload | who, at=at, recipient=to.email, language=to.language)
