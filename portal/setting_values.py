@@ -119,3 +119,24 @@ def seconds(text: str) -> timedelta:
 
 def secrets(text: str) -> tuple[Secret, ...]:
     return tuple(Secret(part) for part in text.split(",") if part)
+
+
+def line(longest: int) -> Callable[[str], str]:
+    """One line of text, as it is printed on a paper."""
+
+    def parse(text: str) -> str:
+        if len(text) > longest or not text.isprintable():
+            raise ValueError(f"write one line of at most {longest} characters")
+        return text
+
+    return parse
+
+
+def italian_vat_number(text: str) -> str:
+    """Eleven digits with their check digit, written with or without IT."""
+    from stdnum.it import iva  # here and not above: most settings are read without it
+
+    if not iva.is_valid(text):
+        raise ValueError("write the eleven digits of an Italian VAT number; one of them is not right")
+    compact: str = iva.compact(text)
+    return compact

@@ -71,6 +71,16 @@ class Settings:
         HASHES,
     )
     throttle: bool = _setting(read.flag, "limits on sign-in and recovery; may be off only on 127.0.0.1", True)
+    seller_name: str = _setting(read.line(200), "who sells, on every invoice", "Example S.r.l.")
+    seller_street: str = _setting(read.line(200), "its street and number", "Via dell'Esempio 1")
+    seller_postcode: str = _setting(read.line(16), "its postcode", "20121")
+    seller_city: str = _setting(read.line(100), "its city", "Milano")
+    seller_province: str = _setting(read.line(40), "its province", "MI")
+    seller_vat_number: str = _setting(read.italian_vat_number, "its Italian VAT number", "12345670785")
+    seller_tax_code: str = _setting(read.line(20), "its tax code, where it is not the VAT number", "")
+    seller_registration: str = _setting(read.line(200), "its entry in the company register, and its capital", "")
+    seller_email: str = _setting(read.address, "who answers about invoices; default: SUPPORT_EMAIL", "")
+    seller_phone: str = _setting(read.line(32), "its telephone number", "")
 
     @property
     def secure(self) -> bool:
@@ -93,6 +103,14 @@ class Settings:
 
 
 NAMES = tuple(f.name.upper() for f in fields(Settings))
+SELLER_NEEDS = (
+    "SELLER_NAME",
+    "SELLER_STREET",
+    "SELLER_POSTCODE",
+    "SELLER_CITY",
+    "SELLER_PROVINCE",
+    "SELLER_VAT_NUMBER",
+)
 EMPTY_IS_DEFAULT = ("DATABASE_URL", "INSTANCE_PATH")
 
 
@@ -162,6 +180,7 @@ def _contradictions(found: Settings, named: set[str]) -> list[str]:
             faults.append("PORTAL_MAIL_SERVER would be used in plain text: set PORTAL_MAIL_USE_TLS=1.")
         if found.secure and "SUPPORT_EMAIL" not in named:
             faults.append("PORTAL_SUPPORT_EMAIL is missing: set it to the address customers write to.")
+    faults += _missing_seller(found, named)
     if found.mail_use_tls and found.mail_use_ssl:
         faults.append("PORTAL_MAIL_USE_TLS and PORTAL_MAIL_USE_SSL exclude each other: take one of them away.")
     if found.demo and found.secure:
@@ -169,6 +188,14 @@ def _contradictions(found: Settings, named: set[str]) -> list[str]:
     if found.secure and not found.throttle:
         faults.append("PORTAL_THROTTLE may be off only where PUBLIC_URL is on 127.0.0.1: take it away.")
     return faults
+
+
+def _missing_seller(found: Settings, named: set[str]) -> list[str]:
+    """The example's name and number would otherwise stand on real invoices."""
+    if found.demo or not found.secure:
+        return []
+    missing = [name for name in SELLER_NEEDS if name not in named or not getattr(found, name.lower())]
+    return [f"PORTAL_{name} is missing: write what has to stand on invoices." for name in missing]
 
 
 def _weak_keys(found: Settings) -> list[str]:

@@ -18,6 +18,15 @@ from portal.settings import NAMES, Settings, SettingsError, load
 KEY = "Zq7-not-a-real-one-but-long-and-mixed-0123456789"
 OLDER = "Ab3-another-one-that-was-in-use-before-987654321"
 HIDDEN = "s3cr3t-hidden-words"
+SELLER = {
+    "SELLER_NAME": "Posta Chiara S.r.l.",
+    "SELLER_STREET": "Via Roma 1",
+    "SELLER_POSTCODE": "20121",
+    "SELLER_CITY": "Milano",
+    "SELLER_PROVINCE": "MI",
+    "SELLER_VAT_NUMBER": "00743110157",
+}
+SECURE = {"PUBLIC_URL": "https://portal.example.com", "SUPPORT_EMAIL": "help@example.com"} | SELLER
 
 
 def loaded(folder: Path, **environ: str) -> Settings:
@@ -154,7 +163,7 @@ def test_two_ways_to_encrypt_mail_at_once_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_the_public_address_is_an_origin(tmp_path: Path, given: str, origin: str) -> None:
-    assert loaded(tmp_path, PUBLIC_URL=given, SUPPORT_EMAIL="help@example.com").public_url == origin
+    assert loaded(tmp_path, **SECURE | {"PUBLIC_URL": given}).public_url == origin
 
 
 @pytest.mark.parametrize(
@@ -300,18 +309,52 @@ def test_an_unknown_portal_name_is_a_fault_and_any_other_is_not_ours(tmp_path: P
 
 
 def test_a_house_on_https_must_know_its_support_address(tmp_path: Path) -> None:
-    (fault,) = faults(tmp_path, PUBLIC_URL="https://portal.example.com")
+    (fault,) = faults(tmp_path, PUBLIC_URL="https://portal.example.com", **SELLER)
     assert fault.startswith("PORTAL_SUPPORT_EMAIL is missing")
+
+
+@pytest.mark.parametrize("name", SELLER)
+@pytest.mark.parametrize("given", [None, ""])
+def test_a_house_on_https_must_know_who_sells(tmp_path: Path, name: str, given: str | None) -> None:
+    """Else the example's name and number would stand on real invoices."""
+    rest = {other: text for other, text in SECURE.items() if other != name}
+    found = faults(tmp_path, **rest if given is None else rest | {name: given})
+    assert all(fault.startswith(f"PORTAL_{name} is") for fault in found)
+
+
+def test_the_seller_of_the_example_stands_in_where_nobody_pays_real_money(tmp_path: Path) -> None:
+    assert loaded(tmp_path).seller_vat_number == "12345670785"
+
+
+@pytest.mark.parametrize("given", ["00743110157", "IT00743110157", "IT 00743110157"])
+def test_the_sellers_vat_number_is_kept_without_its_country(tmp_path: Path, given: str) -> None:
+    assert loaded(tmp_path, SELLER_VAT_NUMBER=given).seller_vat_number == "00743110157"
+
+
+@pytest.mark.parametrize("given", ["00743110158", "0074311015", "DE136695976", "x"])
+def test_a_vat_number_with_a_slip_is_a_fault(tmp_path: Path, given: str) -> None:
+    (fault,) = faults(tmp_path, SELLER_VAT_NUMBER=given)
+    assert fault.startswith("PORTAL_SELLER_VAT_NUMBER is wrong: write the eleven digits")
+
+
+@pytest.mark.parametrize(("given", "ok"), [("x" * 200, True), ("x" * 201, False), ("two\nlines", False)])
+def test_the_sellers_name_is_one_line(tmp_path: Path, given: str, ok: bool) -> None:
+    if ok:
+        assert loaded(tmp_path, SELLER_NAME=given).seller_name == given
+    else:
+        assert faults(tmp_path, SELLER_NAME=given) == [
+            "PORTAL_SELLER_NAME is wrong: write one line of at most 200 characters."
+        ]
 
 
 def test_the_limits_can_be_switched_off_only_on_this_machine(tmp_path: Path) -> None:
     assert not loaded(tmp_path, THROTTLE="0").throttle
-    (fault,) = faults(tmp_path, THROTTLE="0", PUBLIC_URL="https://portal.example.com", SUPPORT_EMAIL="help@example.com")
+    (fault,) = faults(tmp_path, THROTTLE="0", **SECURE)
     assert fault.startswith("PORTAL_THROTTLE")
 
 
 def test_the_cookie_carries_the_host_prefix_where_there_is_https(tmp_path: Path) -> None:
-    secure = loaded(tmp_path, PUBLIC_URL="https://portal.example.com", SUPPORT_EMAIL="help@example.com")
+    secure = loaded(tmp_path, **SECURE)
     assert (secure.secure, secure.cookie_name) == (True, "__Host-portal")
     assert loaded(tmp_path).cookie_name == "portal"
 

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any, Self
 
 from portal.rules.money import Money
-from portal.rules.pricing import Line, Offer, TaxTreatment
+from portal.rules.pricing import SELLER_COUNTRY, Line, Offer, TaxTreatment
+from portal.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,50 @@ class BillingData:
 
     def to_json(self) -> dict[str, str]:
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """The operator, as printed on an invoice. Texts are empty where there is none; vat_number without IT.
+
+    registration: the line on company register and capital that has to stand on an Italian company's papers.
+    """
+
+    name: str
+    street: str
+    postcode: str
+    city: str
+    province: str
+    country: str
+    vat_number: str
+    tax_code: str = ""
+    registration: str = ""
+    email: str = ""
+    phone: str = ""
+
+    @classmethod
+    def from_json(cls, found: dict[str, str]) -> Self:
+        return cls(**found)
+
+    def to_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def seller_of(settings: Settings) -> Seller:
+    """The seller of today: an Italian one, since the taxes of `rules.pricing` are those of an Italian seller."""
+    return Seller(
+        name=settings.seller_name,
+        street=settings.seller_street,
+        postcode=settings.seller_postcode,
+        city=settings.seller_city,
+        province=settings.seller_province,
+        country=SELLER_COUNTRY,
+        vat_number=settings.seller_vat_number,
+        tax_code=settings.seller_tax_code or settings.seller_vat_number,
+        registration=settings.seller_registration,
+        email=settings.seller_email or settings.support_email,
+        phone=settings.seller_phone,
+    )
 
 
 def offer_to_json(offer: Offer) -> dict[str, Any]:

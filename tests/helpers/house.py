@@ -24,6 +24,14 @@ from tests.helpers.clocks import StandingClock
 
 PASSWORD = "a short sentence is easiest"
 SECRET = Secret("Zq7-not-a-real-one-but-long-and-mixed-0123456789")
+SELLER = {
+    "seller_name": "Posta Chiara S.r.l.",
+    "seller_street": "Corso Buenos Aires 10",
+    "seller_postcode": "20124",
+    "seller_city": "Milano",
+    "seller_province": "MI",
+    "seller_vat_number": "00743110157",
+}
 CHEAP_HASH = {"argon2_memory_kib": 1024, "argon2_time_cost": 1, "argon2_parallelism": 1, "argon2_simultaneous": 4}
 
 
@@ -118,5 +126,5 @@ def build(folder: Path, database_url: str, **overrides: Any) -> House:
         "secret_key": SECRET,
         "support_email": "help@example.com",
     }
-    app = create_app(clock=clock, post=mailbox, **given | CHEAP_HASH | overrides)
+    app = create_app(clock=clock, post=mailbox, **given | SELLER | CHEAP_HASH | overrides)
     return House(app, clock, mailbox)
