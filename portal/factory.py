@@ -16,7 +16,9 @@ from portal.parts import Parts
 from portal.settings import Settings
 from portal.web import (
     access,
+    contacts,
     cookies,
+    credits,
     edge,
     errors,
     frame,
@@ -31,7 +33,7 @@ from portal.web import (
 )
 
 LARGEST_BODY = 64 * 1024  # bytes; a page that takes files raises it for itself
-PAGES = (operations, sign_in, recovery, session_life, subscription, profile)
+PAGES = (operations, sign_in, recovery, session_life, subscription, profile, contacts, credits)
 
 
 def create_app(clock: Clock | None = None, post: Post | None = None, **overrides: Any) -> Flask:

@@ -39,6 +39,16 @@ def one_line(_form: FlaskForm, field: Field) -> None:
         raise StopValidation(_l("There is a character here that cannot be used. Type it again."))
 
 
+def at_most(characters: int) -> Callable[[FlaskForm, Field], None]:
+    """Refuse more than a column holds."""
+
+    def check(_form: FlaskForm, field: Field) -> None:
+        if len((field.data or "").strip()) > characters:
+            raise StopValidation(_l("This is too long: at most %(number)d characters.", number=characters))
+
+    return check
+
+
 def one_of(allowed: Container[str], message: Any) -> Callable[[FlaskForm, Field], None]:
     """Stop with `message` where something was sent that the page does not offer."""
 
