@@ -1,5 +1,6 @@
 """What was chosen: one value for each kind of order, kept in the order as JSON."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ class CreditsChoice:
 
 
 Choice = TermChoice | UpgradeChoice | SeatsChoice | CreditsChoice
-_TYPES: dict[Kind, type[TermChoice] | type[UpgradeChoice] | type[SeatsChoice] | type[CreditsChoice]] = {
+_TYPES: dict[Kind, Callable[..., Choice]] = {
     Kind.PURCHASE: TermChoice,
     Kind.RENEWAL: TermChoice,
     Kind.UPGRADE: UpgradeChoice,

@@ -17,7 +17,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.accounts.recovery import RESET_TASK, USER_NAMES_TASK
-from portal.jobs import letters, recovery
+from portal.billing.orders import CLOSE_ERRAND, FOLLOW_ERRAND
+from portal.jobs import demo_events, letters, payments, recovery
+from portal.jobs.errands import NotYet as NotYet
 from portal.kit import outbox
 from portal.kit.outbox import Message, Outcome
 from portal.outside.post import Letter, Undelivered
@@ -25,14 +27,10 @@ from portal.parts import Parts
 
 log = logging.getLogger("portal")
 Task = Callable[[Connection, Parts, dict[str, Any], datetime], None]
-TASKS: dict[str, Task] = {USER_NAMES_TASK: recovery.answer_user_names, RESET_TASK: recovery.answer_reset}
+TASKS: dict[str, Task] = {USER_NAMES_TASK: recovery.answer_user_names, RESET_TASK: recovery.answer_reset, payments.REPORT_TASK: payments.apply_report}
 Errand = Callable[[Parts, dict[str, Any], datetime], None]
-ERRANDS: dict[str, Errand] = {}  # each opens its own transactions, and none while it talks to another system
+ERRANDS: dict[str, Errand] = {demo_events.DEMO_EVENT: demo_events.deliver, FOLLOW_ERRAND: payments.follow, CLOSE_ERRAND: payments.close}  # each opens its own transactions, and none while it talks to another system
 SETTLE_AGAIN_SECONDS = (1.0, 4.0, 15.0)  # a database that is away must not make us forget that a mail has left
-
-
-class NotYet(Exception):
-    """An errand that has to be run again later, without being a fault."""
 
 
 class _TakenOver(Exception):

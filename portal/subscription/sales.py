@@ -1,12 +1,14 @@
 """What a payment changes on a platform: a term, seats, an edition. Each names its order, which gives it only once."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, or_, update
 
 from portal.rules.renewal import Term
-from portal.subscription.tables import platforms, seat_grants, terms
+from portal.subscription.tables import platforms, seat_grants
+from portal.subscription.tables import terms as terms_table
 
 
 def begin_term(db: Connection, platform_id: int, term: Term, edition: str, *, sms: bool, order_id: int) -> None:
@@ -15,7 +17,7 @@ def begin_term(db: Connection, platform_id: int, term: Term, edition: str, *, sm
     sms: the edition has the SMS channel; the platform keeps the one it has otherwise.
     """
     row = {"platform_id": platform_id, "anchor_on": term.anchor, "starts_on": term.starts_on, "ends_on": term.ends_on}
-    db.execute(terms.insert().values(row | {"edition": edition, "order_id": order_id}))
+    db.execute(terms_table.insert().values(row | {"edition": edition, "order_id": order_id}))
     change = {"trial": False, "cancelled_at": None, "next_edition": None, "email_channel": True}
     _change(db, platform_id, change | ({"sms_channel": True} if sms else {}))
 
@@ -28,10 +30,11 @@ def grant_seats(
     db.execute(seat_grants.insert().values(row | {"order_id": order_id}))
 
 
-def change_edition(db: Connection, platform_id: int, edition: str, *, sms: bool, today: date) -> None:
-    """Give every term that is not over another edition, and forget a downgrade that waited."""
-    mine = (terms.c.platform_id == platform_id) & (terms.c.ends_on >= today)
-    db.execute(update(terms).where(mine).values(edition=edition))
+def change_edition(db: Connection, platform_id: int, edition: str, *, sms: bool, terms: Iterable[Term]) -> None:
+    """Give these terms another edition, and forget a downgrade that waited."""
+    starts = [term.starts_on for term in terms]
+    mine = (terms_table.c.platform_id == platform_id) & terms_table.c.starts_on.in_(starts)
+    db.execute(update(terms_table).where(mine).values(edition=edition))
     _change(db, platform_id, {"next_edition": None} | ({"sms_channel": True} if sms else {}))
 
 
