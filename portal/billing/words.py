@@ -1,31 +1,46 @@
 """The words for what is sold and how it is taxed: the same in quotes, orders, mails and invoices.
 
 All in the present language (`portal.kit.texts`). An item is the stable name of a line: "edition.<code>",
-"upgrade.<code>", "administrator", "credits.<number or code>", "support.<code>".
+"upgrade.<code>", "administrator", "credits.<number or code>", "support.<code>", and "credit" of a credit note.
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.kit.texts import ngettext
+from portal.rules import dates
 from portal.rules.money import Money
-from portal.rules.pricing import Line, TaxTreatment
+from portal.rules.pricing import Line, Offer, TaxTreatment
 from portal.rules.terms import YEARLY_TERM_MONTHS
 
 NO_NAMES: Mapping[str, str] = {}
+FOR_A_TIME = ("edition", "administrator", "support")  # what is bought for the days of its offer
 
 
-def item_words(line: Line, names: Mapping[str, str] = NO_NAMES) -> str:
+def item_words(line: Line, names: Mapping[str, str] = NO_NAMES, *, offer: Offer | None = None) -> str:
     """What a line buys: "Edition Pro, 12 months", "Additional administrator × 2, 99 of 365 days".
 
-    names: the price list's names by code; a code without one is written with a capital. An item that nobody has
-    given words to is shown by its stable name, so that an invoice is never left without its line.
+    names: the price list's names by code; a code without one is written with a capital. offer: the line's, whose dates
+    tell the months of a whole term. An item that nobody has given words to is shown by its stable name, so that an
+    invoice is never left without its line.
     """
     what = _thing(line.item, names)
     counted = what if line.quantity == 1 else f"{what} × {texts.number(line.quantity)}"
-    span = span_words(line)
+    whole = offer is not None and line.denominator == 1 and line.item.partition(".")[0] in FOR_A_TIME
+    span = _months_words(offer.starts_on, offer.ends_on) if offer and whole else span_words(line)
     return f"{counted}, {span}" if span else counted
+
+
+def _months_words(first: date | None, last: date | None) -> str:
+    """The number of months for days that are whole months; empty for others."""
+    if first is None or last is None:
+        return ""
+    end = last + dates.ONE_DAY
+    months = dates.months_between(first, end)
+    whole = months > 0 and dates.falls_on_anchor(first, end)
+    return ngettext("%(num)d month", "%(num)d months", months) if whole else ""
 
 
 def _thing(item: str, names: Mapping[str, str]) -> str:
@@ -39,6 +54,7 @@ def _thing(item: str, names: Mapping[str, str]) -> str:
         "administrator": _("Additional administrator"),
         "credits": _("SMS credits, pack %(name)s", name=name),
         "support": _("%(name)s support", name=name),
+        "credit": _("Part of the amount, given back"),
     }
     return found.get(kind, item)
 

@@ -1,11 +1,13 @@
 """What is sold, and how it is taxed, in words: the same sentence wherever it is read."""
 
+from datetime import date
+
 import pytest
 
 from portal.billing import words
 from portal.kit import texts
 from portal.rules.money import Money
-from portal.rules.pricing import Line, TaxTreatment
+from portal.rules.pricing import Line, Offer, TaxTreatment
 
 YEAR = Money(12000, "EUR")
 
@@ -44,6 +46,25 @@ def test_a_line_says_what_it_buys(line: Line, english: str, italian: str) -> Non
         assert words.item_words(line) == english
     with texts.speaking("it"):
         assert words.item_words(line) == italian
+
+
+@pytest.mark.parametrize(
+    ("item", "first", "last", "said"),
+    [
+        ("edition.pro", "2026-03-01", "2027-02-28", "Edition Pro, 12 months"),
+        ("edition.pro", "2027-01-31", "2027-02-27", "Edition Pro, 1 month"),
+        ("edition.pro", "2026-03-01", "2027-02-27", "Edition Pro"),
+        ("edition.pro", "2026-03-01", "2026-03-01", "Edition Pro"),
+        ("administrator", "2026-03-01", "2026-08-31", "Additional administrator, 6 months"),
+        ("credits.5000", "2026-03-01", "2027-02-28", "5,000 SMS credits"),
+    ],
+)
+def test_a_whole_term_says_its_months(item: str, first: str, last: str, said: str) -> None:
+    line = Line(item, 1, YEAR)
+    days = (date.fromisoformat(first), date.fromisoformat(last))
+    with texts.speaking("en"):
+        assert words.item_words(line, offer=Offer((line,), "EUR", TaxTreatment.ITALIAN_VAT, *days)) == said
+        assert words.item_words(line, offer=Offer((line,), "EUR", TaxTreatment.ITALIAN_VAT)) == words.item_words(line)
 
 
 def test_the_price_list_names_its_editions() -> None:
