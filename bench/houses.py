@@ -53,7 +53,7 @@ def _rows(platforms: int, password_hash: str) -> dict[str, list[dict[str, Any]]]
         platform = {"id": number, "email_channel": 1, "sms_channel": 1, "trial": 0}
         found["platforms"].append(platform | {"company": f"Company {number}", "created_at": at})
         term = {"platform_id": number, "anchor_on": starts_on.isoformat(), "starts_on": starts_on.isoformat()}
-        found["terms"].append(term | {"ends_on": ends_on.isoformat(), "edition": "pro"})
+        found["terms"].append(term | {"ends_on": ends_on.isoformat(), "edition": "pro", "trial": 0})
         email = f"user{number}@example.com"
         person = {"platform_id": number, "username": f"m{number}", "role": "first", "email": email}
         person |= {"email_folded": email, "full_name": f"Customer {number}", "language": "en"}

@@ -58,6 +58,11 @@ class Standing:
         return lifecycle.next_change(self.life, self.at, self.zone)
 
     @cached_property
+    def sold(self) -> list[PaidTerm]:
+        """The terms that were paid, oldest first: without the days of a trial."""
+        return [paid for paid in self.paid if not paid.trial]
+
+    @cached_property
     def terms(self) -> list[Term]:
         """The terms, oldest first."""
         return [paid.term for paid in self.paid]

@@ -101,7 +101,7 @@ def raised(order: Order, place: Standing, prices: PriceLists) -> tuple[Term, ...
     """The terms whose edition an upgrade changes: asked with the day on which its price was counted."""
     if not isinstance(order.choice, UpgradeChoice):
         return ()
-    return offers.raised(prices, order.choice.new, place.paid, order.offer.starts_on or place.today)
+    return offers.raised(prices, order.choice.new, place.sold, order.offer.starts_on or place.today)
 
 
 def _is_what_was_counted(order: Order, place: Standing, prices: PriceLists) -> bool:

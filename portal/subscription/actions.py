@@ -46,7 +46,7 @@ def create(db: Connection, new: NewPlatform, *, at: datetime) -> Taken | None:
     if new.term:
         starts_on, ends_on = new.term
         days: dict[str, Any] = {"platform_id": new.id, "starts_on": starts_on, "ends_on": ends_on}
-        db.execute(terms.insert().values(days | {"anchor_on": starts_on, "edition": new.edition}))
+        db.execute(terms.insert().values(days | {"anchor_on": starts_on, "edition": new.edition, "trial": new.trial}))
         if new.additional_seats:
             db.execute(seat_grants.insert().values(days | {"quantity": new.additional_seats}))
     audit.record(db, Event.PLATFORM_CREATED, at=at, platform_id=new.id)

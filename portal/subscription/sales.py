@@ -17,7 +17,7 @@ def begin_term(db: Connection, platform_id: int, term: Term, edition: str, *, sm
     sms: the edition has the SMS channel; the platform keeps the one it has otherwise.
     """
     row = {"platform_id": platform_id, "anchor_on": term.anchor, "starts_on": term.starts_on, "ends_on": term.ends_on}
-    db.execute(terms_table.insert().values(row | {"edition": edition, "order_id": order_id}))
+    db.execute(terms_table.insert().values(row | {"edition": edition, "trial": False, "order_id": order_id}))
     change = {"trial": False, "cancelled_at": None, "next_edition": None, "email_channel": True}
     _change(db, platform_id, change | ({"sms_channel": True} if sms else {}))
 

@@ -44,6 +44,7 @@ terms = Table(
     Column("starts_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),
     Column("edition", String(32), nullable=False),
+    Column("trial", Boolean, nullable=False),  # its days were not paid
     Column("order_id", Integer, unique=True, index=True),  # what was paid for it: no order gives two terms
     UniqueConstraint("platform_id", "starts_on"),
     CheckConstraint("starts_on <= ends_on", name="order"),

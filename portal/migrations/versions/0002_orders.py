@@ -211,9 +211,14 @@ def upgrade() -> None:
     op.add_column("seat_grants", sa.Column("order_id", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_seat_grants_order_id"), "seat_grants", ["order_id"], unique=True)
     op.add_column("terms", sa.Column("edition", sa.String(length=32), nullable=True))
-    op.execute("UPDATE terms SET edition = (SELECT edition FROM platforms WHERE platforms.id = terms.platform_id)")
+    op.add_column("terms", sa.Column("trial", sa.Boolean(), nullable=True))
+    op.execute(
+        "UPDATE terms SET edition = (SELECT edition FROM platforms WHERE platforms.id = terms.platform_id), "
+        "trial = (SELECT trial FROM platforms WHERE platforms.id = terms.platform_id)"
+    )
     with op.batch_alter_table("terms") as terms:
         terms.alter_column("edition", existing_type=sa.String(length=32), nullable=False)
+        terms.alter_column("trial", existing_type=sa.Boolean(), nullable=False)
     op.drop_column("platforms", "edition")
     op.add_column("terms", sa.Column("order_id", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_terms_order_id"), "terms", ["order_id"], unique=True)
@@ -227,6 +232,7 @@ def downgrade() -> None:
         "UPDATE platforms SET edition = coalesce((SELECT edition FROM terms WHERE terms.platform_id = platforms.id "
         "ORDER BY starts_on DESC LIMIT 1), edition)"
     )
+    op.drop_column("terms", "trial")
     op.drop_column("terms", "edition")
     op.drop_index(op.f("ix_seat_grants_order_id"), table_name="seat_grants")
     op.drop_column("seat_grants", "order_id")
