@@ -217,6 +217,8 @@ def credits_line(owned: Credits, place: Standing) -> Markup:
     if place.expires_on is None:
         text = _("Each purchase is valid for %(months)d months from the day of its payment.")
         return sentence(text, months=terms.SMS_ONLY_LOT_MONTHS)
+    if any(lot.last_day > place.expires_on for lot in owned.lots):
+        return sentence(_("Each purchase is valid until its own day; what follows your subscription moves with it."))
     return sentence(
         _("Valid until %(day)s, with your subscription; each renewal moves the date."), day=weekday(place.expires_on)
     )

@@ -1,0 +1,60 @@
+"""My subscription: SMS credits, what they are worth and until when, and every movement of them."""
+
+from flask import Blueprint, abort, render_template, request
+from markupsafe import Markup
+
+from portal import standing
+from portal.credits import queries
+from portal.credits.queries import Movements
+from portal.credits.tables import LARGEST_AMOUNT, Kind
+from portal.kit.texts import gettext as _
+from portal.kit.texts import number
+from portal.rules.access import Act, Allowed, Role
+from portal.standing import Standing
+from portal.web import access, who
+from portal.web.edge import reading
+
+pages = Blueprint("credits", __name__)
+
+
+@pages.get("/subscription/sms")
+@access.signed_in
+def sms() -> str:
+    """The balance with what it means, the lots as a picture and a table, and the movements, newest first."""
+    place = who.place()
+    decision = place.decide(Act.BUY_CREDITS, Role(who.me().administrator.role))
+    return render_template(
+        "credits/sms.html",
+        place=place,
+        credits=standing.credits_of(reading(), place),
+        movements=_movements(place),
+        decision=decision,
+        may_buy=isinstance(decision, Allowed),
+        signed=signed,
+        kind_name=kind_name,
+    )
+
+
+def _movements(place: Standing) -> Movements:
+    """The page of the ledger that was asked for; what is no movement of this platform is not found."""
+    text = request.args.get("before")
+    if text is None:
+        return queries.movements_of(reading(), place.platform.id)
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= LARGEST_AMOUNT):
+        abort(404)
+    found = queries.movements_of(reading(), place.platform.id, before=int(text))
+    return found if found.rows else abort(404)
+
+
+def kind_name(kind: Kind) -> str:
+    """What a movement was, in words."""
+    return {
+        Kind.BOUGHT: _("Credits bought"),
+        Kind.SPENT: _("Messages sent"),
+        Kind.WRITTEN_OFF: _("Expired"),
+    }[kind]
+
+
+def signed(amount: int) -> Markup:
+    """Credits with their sign: what came has a plus, what went a minus that a screen reader says."""
+    return Markup("%s%s") % ("+" if amount > 0 else "\N{MINUS SIGN}", number(abs(amount)))
