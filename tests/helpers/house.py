@@ -4,23 +4,37 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from flask import Flask
 
+from portal import standing
 from portal.accounts import administrators, queries
 from portal.accounts.administrators import Newcomer
 from portal.accounts.queries import Administrator
+from portal.billing import orders, settle
+from portal.billing.choices import Choice
+from portal.billing.frozen import BillingData
+from portal.billing.orders import NewOrder
+from portal.billing.queries import Order
+from portal.billing.settle import Result
 from portal.credits import actions as credits
 from portal.factory import create_app
+from portal.jobs.payments import till
 from portal.jobs.post import work_once
 from portal.outside.post import Letter, Undelivered
 from portal.parts import Parts
 from portal.rules import dates, names
-from portal.setting_values import Secret
+from portal.rules.money import Money
+from portal.rules.orders import PaymentState, Way
+from portal.rules.payments import Report
+from portal.setting_values import EXAMPLE_PRICES, Secret
+from portal.standing import Standing
 from portal.subscription import actions as subscription
 from portal.subscription.actions import NewPlatform
 from tests.helpers.browser import Browser
 from tests.helpers.clocks import StandingClock
+from tests.helpers.shop import A_YEAR, COMPANY, kind_of, offer
 
 PASSWORD = "a short sentence is easiest"
 SECRET = Secret("Zq7-not-a-real-one-but-long-and-mixed-0123456789")
@@ -117,6 +131,51 @@ class House:
                 db, platform_id, amount, bought_on=bought_on, expires_on=expires_on, at=self.clock.now()
             )
 
+    def place(self, platform_id: int = 1234) -> Standing:
+        """Where the platform stands now."""
+        with self.parts.database.read() as db:
+            return standing.find(db, platform_id, at=self.clock.now(), zone=self.parts.settings.timezone)
+
+    def order(
+        self,
+        choice: Choice = A_YEAR,
+        *,
+        by: Administrator | None = None,
+        billing: BillingData = COMPANY,
+        key: str | None = None,
+    ) -> Order:
+        """An order at today's price, placed by an administrator (m1234, who is created if she is missing)."""
+        buyer = by or self.administrator("m1234") or self.person("m1234")
+        place = self.place(buyer.platform_id)
+        made = offer(choice, place, self.parts.prices, billing)
+        client_key = key or uuid4().hex
+        new = NewOrder(buyer, kind_of(choice, place), choice, made, billing, place.expires_on, client_key)
+        with self.parts.database.write() as db:
+            return orders.place(db, new, at=self.clock.now(), zone=self.parts.settings.timezone)
+
+    def administrator(self, username: str) -> Administrator | None:
+        """Who is there already under this user name."""
+        with self.parts.database.read() as db:
+            return queries.find_administrator(db, username)
+
+    def pay(
+        self,
+        order: Order,
+        *,
+        way: Way = Way.TRANSFER,
+        amount: Money | None = None,
+        reference: str | None = None,
+        **facts: Any,
+    ) -> Result:
+        """Money arrives for the order, as staff or a provider report it; by transfer with today's value date."""
+        now = self.clock.now()
+        if way is Way.TRANSFER:
+            facts = {"value_date": dates.business_date(now, self.parts.settings.timezone)} | facts
+        name = reference or f"{way}-{order.id}"
+        report = Report(way, f"event-{name}", name, PaymentState.RECEIVED, amount or order.total, now, **facts)
+        with self.parts.database.write() as db:
+            return settle.receive(db, report, till(self.parts, now), order_id=order.id)
+
 
 def build(folder: Path, database_url: str, **overrides: Any) -> House:
     clock, mailbox = StandingClock(), Mailbox()
@@ -125,6 +184,7 @@ def build(folder: Path, database_url: str, **overrides: Any) -> House:
         "database_url": database_url,
         "secret_key": SECRET,
         "support_email": "help@example.com",
+        "price_list": EXAMPLE_PRICES,
     }
     app = create_app(clock=clock, post=mailbox, **given | SELLER | CHEAP_HASH | overrides)
     return House(app, clock, mailbox)
