@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from portal import migrations
+from portal.outside.demo_payments import DemoPayments
 from portal.outside.post import FolderPost
 from portal.parts import Parts
 from portal.web.demo.cast import CAST, PASSWORD, seed
@@ -36,6 +37,9 @@ def _forget(parts: Parts) -> None:
         (folder / name).unlink(missing_ok=True)
     if isinstance(parts.post, FolderPost):
         parts.post.empty()
+    for provider in parts.providers.values():
+        if isinstance(provider, DemoPayments):
+            provider.empty()
 
 
 @contextmanager

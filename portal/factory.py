@@ -1,21 +1,34 @@
 """The only place where the parts are wired together: settings → parts → pages → hooks → error pages."""
 
+import hashlib
+import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
 from flask_wtf import CSRFProtect
 
+from portal import setting_values
 from portal import settings as settings_module
 from portal.kit import logs
 from portal.kit.clock import Clock, MovableClock, SystemClock
 from portal.kit.db import Database
 from portal.kit.hashing import Hasher
 from portal.kit.links import Links
+from portal.outside.demo_payments import DemoPayments
+from portal.outside.payments import Provider
 from portal.outside.post import FolderPost, Post, SmtpPost
+from portal.outside.stripe_checkout import StripeCheckout
+from portal.outside.transfer import BankAccount
 from portal.parts import Parts
+from portal.rules.orders import Way
+from portal.setting_values import Secret
 from portal.settings import Settings
 from portal.web import (
     access,
+    administrators,
+    cancellation,
+    billing,
     contacts,
     cookies,
     credits,
@@ -29,31 +42,54 @@ from portal.web import (
     session_life,
     sign_in,
     subscription,
+    trial,
+    webhooks,
     who,
 )
 
+DEMO_BANK = BankAccount("Portal", "IT60X0542811101000000123456", "")  # the example of the IBAN registry
 LARGEST_BODY = 64 * 1024  # bytes; a page that takes files raises it for itself
-PAGES = (operations, sign_in, recovery, session_life, subscription, profile, contacts, credits)
+PAGES = (
+    operations,
+    sign_in,
+    recovery,
+    session_life,
+    subscription,
+    profile,
+    contacts, trial,
+    credits,
+    billing,
+    webhooks,
+    administrators,
+    cancellation,
+)
 
 
-def create_app(clock: Clock | None = None, post: Post | None = None, **overrides: Any) -> Flask:
+def create_app(
+    clock: Clock | None = None,
+    post: Post | None = None,
+    providers: Mapping[Way, Provider] | None = None,
+    **overrides: Any,
+) -> Flask:
     """The WSGI application.
 
-    `clock` and `post` replace the real ones; `overrides` are typed settings that win over environment and file.
+    `clock`, `post` and `providers` replace the real ones; `overrides` are typed settings that win over environment
+    and file.
     """
     settings = settings_module.load(**overrides)
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     app = Flask("portal", instance_path=str(settings.instance_path))
     _configure(app, settings)
-    app.extensions["portal"] = _parts(app, settings, clock, post)
+    app.extensions["portal"] = _parts(app, settings, clock, post, providers)
     logs.configure(_log_context)
     _hooks(app, settings)
     for module in PAGES:
         app.register_blueprint(module.pages)
     if settings.demo:
-        from portal.web.demo import views
+        from portal.web.demo import payments, views
 
         app.register_blueprint(views.pages)
+        app.register_blueprint(payments.pages)
     return app
 
 
@@ -83,7 +119,13 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.url_map.strict_slashes = False
 
 
-def _parts(app: Flask, settings: Settings, clock: Clock | None, post: Post | None) -> Parts:
+def _parts(
+    app: Flask,
+    settings: Settings,
+    clock: Clock | None,
+    post: Post | None,
+    providers: Mapping[Way, Provider] | None,
+) -> Parts:
     folder = settings.instance_path
     sending = post or (FolderPost(folder / "demo-mail") if settings.demo else SmtpPost(app))
     hasher = Hasher(
@@ -93,7 +135,34 @@ def _parts(app: Flask, settings: Settings, clock: Clock | None, post: Post | Non
         simultaneous=settings.argon2_simultaneous,
     )
     ticking = clock or (MovableClock(folder / "demo.clock") if settings.demo else SystemClock())
-    return Parts(settings, ticking, Database(settings.database_url), hasher, Links(settings.keys), sending)
+    return Parts(
+        settings,
+        ticking,
+        Database(settings.database_url),
+        hasher,
+        Links(settings.keys),
+        sending,
+        setting_values.price_lists(settings.price_list),
+        providers=_providers(settings, ticking) if providers is None else providers,
+        bank=_bank(settings),
+    )
+
+
+def _providers(settings: Settings, clock: Clock) -> dict[Way, Provider]:
+    """The ways to pay by themselves that this portal has; a transfer needs nobody but a bank."""
+    if settings.demo:
+        secret = hmac.new(settings.keys[0].encode(), b"portal.demo-payments", hashlib.sha256).hexdigest()
+        folder = settings.instance_path / "demo-payments"
+        return {Way.DEMO: DemoPayments(folder, Secret(secret), settings.public_url, clock=clock)}
+    if settings.stripe_secret_key:
+        return {Way.CARD: StripeCheckout(settings.stripe_secret_key, settings.stripe_webhook_secret, clock=clock)}
+    return {}
+
+
+def _bank(settings: Settings) -> BankAccount | None:
+    if settings.bank_iban:
+        return BankAccount(settings.bank_holder, settings.bank_iban, settings.bank_bic)
+    return DEMO_BANK if settings.demo else None
 
 
 def _hooks(app: Flask, settings: Settings) -> None:
@@ -107,7 +176,7 @@ def _hooks(app: Flask, settings: Settings) -> None:
     edge.init_app(app)
     who.init_app(app)
     frame.init_app(app, settings)  # chooses the language, in which the next two may already refuse
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(webhooks.pages)  # signed by who sends them, which is no browser
     access.init_app(app)
     errors.init_app(app)
 

@@ -1,12 +1,17 @@
 """What the factory puts together and web and jobs use: handed on as one value, never looked up in a container."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.kit.clock import Clock
 from portal.kit.db import Database
 from portal.kit.hashing import Hasher
 from portal.kit.links import Links
+from portal.outside.payments import Provider
 from portal.outside.post import Post
+from portal.outside.transfer import BankAccount
+from portal.rules.orders import Way
+from portal.rules.prices import PriceLists
 from portal.settings import Settings
 
 
@@ -18,3 +23,6 @@ class Parts:
     hasher: Hasher
     links: Links
     post: Post
+    prices: PriceLists
+    providers: Mapping[Way, Provider]  # only those that are configured
+    bank: BankAccount | None  # where transfers go; None: nobody can pay by one

@@ -1,14 +1,21 @@
 """What the text of a setting means: each function makes the typed value, or raises ValueError with the remedy."""
 
 import re
+import tomllib
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from portal.rules import price_file
+from portal.rules.price_file import PriceListFaults
+from portal.rules.prices import PriceLists
+
+EXAMPLE_PRICES = Path(__file__).with_name("prices.toml")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -113,12 +120,61 @@ def database(text: str) -> str:
     return text
 
 
+def file(text: str) -> Path:
+    """Where a file lies: a relative path starts in the instance folder, which is known once all is read."""
+    if not text or not text.isprintable():
+        raise ValueError("write the path of a file")
+    return Path(text)
+
+
+def price_lists(path: Path) -> PriceLists:
+    """What the file of PRICE_LIST says. Raises PriceListFaults with every fault; none of them names a price."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise PriceListFaults([f"{path} cannot be read ({error.strerror}): mend PORTAL_PRICE_LIST."]) from None
+    except (ValueError, RecursionError) as error:
+        raise PriceListFaults([f"{path} is no TOML ({error}): mend it, or copy the example again."]) from None
+    return price_file.parse(data)
+
+
 def seconds(text: str) -> timedelta:
     return timedelta(seconds=number(2, 86_400)(text))
 
 
 def secrets(text: str) -> tuple[Secret, ...]:
     return tuple(Secret(part) for part in text.split(",") if part)
+
+
+def starting(kind: str, *prefixes: str) -> Callable[[str], Secret]:
+    """A secret whose first letters tell what it is: the wrong one of two is noticed at the start. Never repeated."""
+
+    def parse(text: str) -> Secret:
+        if not (text.startswith(prefixes) and text.isascii() and text.isprintable() and " " not in text):
+            raise ValueError(f"write {kind}, which begins with {' or '.join(prefixes)}")
+        return Secret(text)
+
+    return parse
+
+
+def iban(text: str) -> str:
+    """Without blanks, in capitals, with check digits that are right."""
+    from stdnum import iban as library  # here and not above: most settings are read without it
+
+    try:
+        return str(library.validate(text))
+    except ValueError:
+        raise ValueError("write an IBAN such as IT60 X054 2811 1010 0000 0123 456") from None
+
+
+def bic(text: str) -> str:
+    """Eight or eleven letters and digits, in capitals."""
+    from stdnum import bic as library
+
+    try:
+        return str(library.validate(text))
+    except ValueError:
+        raise ValueError("write a BIC of 8 or 11 letters and digits") from None
 
 
 def line(longest: int) -> Callable[[str], str]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from portal import setting_values as read
 from portal.rules import terms
+from portal.rules.price_file import PriceListFaults
 from portal.setting_values import LOOPBACK, Secret
 
 HASHES = max(1, (os.cpu_count() or 2) - 1)  # at once on this machine: one core is left for everybody else's pages
@@ -70,6 +71,16 @@ class Settings:
         "password hashes at once in a process; default: cores − 1, shared by its processes",
         HASHES,
     )
+    stripe_secret_key: Secret = _setting(
+        read.starting("the secret key of Stripe", "sk_", "rk_"), "asks Stripe for payments by card", Secret("")
+    )
+    stripe_webhook_secret: Secret = _setting(
+        read.starting("the signing secret of the webhook", "whsec_"), "proves that an event is of Stripe", Secret("")
+    )
+    bank_holder: str = _setting(read.line(70), "whose bank account transfers go to", "")
+    bank_iban: str = _setting(read.iban, "the account's IBAN", "")
+    bank_bic: str = _setting(read.bic, "its bank's BIC; not needed inside the EEA", "")
+    price_list: Path = _setting(read.file, "the price list, a TOML file; default: an example", read.EXAMPLE_PRICES)
     throttle: bool = _setting(read.flag, "limits on sign-in and recovery; may be off only on 127.0.0.1", True)
     seller_name: str = _setting(read.line(200), "who sells, on every invoice", "Example S.r.l.")
     seller_street: str = _setting(read.line(200), "its street and number", "Via dell'Esempio 1")
@@ -111,7 +122,14 @@ SELLER_NEEDS = (
     "SELLER_PROVINCE",
     "SELLER_VAT_NUMBER",
 )
-EMPTY_IS_DEFAULT = ("DATABASE_URL", "INSTANCE_PATH")
+EMPTY_IS_DEFAULT = (
+    "DATABASE_URL",
+    "INSTANCE_PATH",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "BANK_IBAN",
+    "BANK_BIC",
+)
 
 
 def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
@@ -126,12 +144,15 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     folder = Path(overrides.get("instance_path") or given.get("INSTANCE_PATH") or "instance").absolute()
     raw = _from_file(folder / "config.toml", faults) | given
     values = _parsed(raw, faults) | overrides | {"instance_path": folder}
+    if "price_list" in values:
+        values["price_list"] = folder / values["price_list"]
     found = Settings(**values)
     if not found.database_url:
         name = "demo.db" if found.demo else "portal.db"
         found = Settings(**values | {"database_url": f"sqlite:///{folder / name}"})
     if found.demo and not found.secret_key:
         found = Settings(**values | {"database_url": found.database_url, "secret_key": _demo_secret(folder)})
+    faults += _faults_of_prices(found.price_list)
     faults += _contradictions(found, set(raw) | {name.upper() for name in overrides})
     if faults:
         raise SettingsError(faults)
@@ -149,6 +170,14 @@ def _from_file(path: Path, faults: list[str]) -> dict[str, str]:
     if found.pop("INSTANCE_PATH", None) is not None:
         faults.append("INSTANCE_PATH cannot stand in config.toml, which lies in that folder: set PORTAL_INSTANCE_PATH.")
     return found
+
+
+def _faults_of_prices(path: Path) -> list[str]:
+    try:
+        read.price_lists(path)
+    except PriceListFaults as error:
+        return [f"PORTAL_PRICE_LIST: {fault}" for fault in error.faults]
+    return []
 
 
 def _as_text(value: Any) -> str:
@@ -180,7 +209,10 @@ def _contradictions(found: Settings, named: set[str]) -> list[str]:
             faults.append("PORTAL_MAIL_SERVER would be used in plain text: set PORTAL_MAIL_USE_TLS=1.")
         if found.secure and "SUPPORT_EMAIL" not in named:
             faults.append("PORTAL_SUPPORT_EMAIL is missing: set it to the address customers write to.")
+        if found.secure and "PRICE_LIST" not in named:
+            faults.append("PORTAL_PRICE_LIST is missing: the example's prices are nobody's, set it to your own file.")
     faults += _missing_seller(found, named)
+    faults += _halves(found)
     if found.mail_use_tls and found.mail_use_ssl:
         faults.append("PORTAL_MAIL_USE_TLS and PORTAL_MAIL_USE_SSL exclude each other: take one of them away.")
     if found.demo and found.secure:
@@ -188,6 +220,23 @@ def _contradictions(found: Settings, named: set[str]) -> list[str]:
     if found.secure and not found.throttle:
         faults.append("PORTAL_THROTTLE may be off only where PUBLIC_URL is on 127.0.0.1: take it away.")
     return faults
+
+
+NEEDED_TOGETHER = (
+    ("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"),  # a payment whose event cannot be believed helps nobody
+    ("STRIPE_WEBHOOK_SECRET", "STRIPE_SECRET_KEY"),
+    ("BANK_HOLDER", "BANK_IBAN"),
+    ("BANK_IBAN", "BANK_HOLDER"),
+    ("BANK_BIC", "BANK_IBAN"),
+)
+
+
+def _halves(found: Settings) -> list[str]:
+    return [
+        f"PORTAL_{other} is missing, which PORTAL_{name} needs: set both, or neither."
+        for name, other in NEEDED_TOGETHER
+        if getattr(found, name.lower()) and not getattr(found, other.lower())
+    ]
 
 
 def _missing_seller(found: Settings, named: set[str]) -> list[str]:

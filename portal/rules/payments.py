@@ -47,7 +47,7 @@ class Report:
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> Self:
         """The same report again."""
-        day, amount = found["value_date"], found["amount"]
+        day, amount = found.get("value_date"), found["amount"]
         return cls(
             Way(found["way"]),
             found["event_id"],
@@ -56,5 +56,5 @@ class Report:
             Money(*amount) if amount else None,
             datetime.fromisoformat(found["at"]),
             date.fromisoformat(day) if day else None,
-            found["payment_id"],
+            found.get("payment_id"),
         )

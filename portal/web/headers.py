@@ -4,21 +4,8 @@ from flask import Flask, Response, request
 
 from portal.settings import Settings
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "object-src 'none'",
-    )
-)
+CHECKOUT = "https://checkout.stripe.com"  # a form of ours is answered with the way there, which counts as its target
 ALWAYS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # Flask-WTF's HTTPS check needs the referrer of our own forms
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -30,10 +17,28 @@ ALWAYS = {
 ONE_YEAR = 31_536_000  # seconds
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    headers = ALWAYS | (
-        {"Strict-Transport-Security": f"max-age={ONE_YEAR}; includeSubDomains"} if settings.secure else {}
+def policy(settings: Settings) -> str:
+    """What a page may load, and where its forms may lead: to ourselves, and to the card page where there is one."""
+    targets = f"'self' {CHECKOUT}" if settings.stripe_secret_key else "'self'"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            f"form-action {targets}",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "object-src 'none'",
+        )
     )
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    headers = ALWAYS | {"Content-Security-Policy": policy(settings)}
+    if settings.secure:
+        headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
 
     @app.after_request
     def protect(response: Response) -> Response:
