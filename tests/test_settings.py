@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.kit.db import Database
-from portal.setting_values import Secret
+from portal.setting_values import EXAMPLE_PRICES, Secret
 from portal.settings import NAMES, Settings, SettingsError, load
 
 KEY = "Zq7-not-a-real-one-but-long-and-mixed-0123456789"
@@ -26,7 +26,8 @@ SELLER = {
     "SELLER_PROVINCE": "MI",
     "SELLER_VAT_NUMBER": "00743110157",
 }
-SECURE = {"PUBLIC_URL": "https://portal.example.com", "SUPPORT_EMAIL": "help@example.com"} | SELLER
+PRICES = {"PRICE_LIST": str(EXAMPLE_PRICES)}
+SECURE = {"PUBLIC_URL": "https://portal.example.com", "SUPPORT_EMAIL": "help@example.com"} | SELLER | PRICES
 
 
 def loaded(folder: Path, **environ: str) -> Settings:
@@ -309,8 +310,55 @@ def test_an_unknown_portal_name_is_a_fault_and_any_other_is_not_ours(tmp_path: P
 
 
 def test_a_house_on_https_must_know_its_support_address(tmp_path: Path) -> None:
-    (fault,) = faults(tmp_path, PUBLIC_URL="https://portal.example.com", **SELLER)
+    (fault,) = faults(tmp_path, PUBLIC_URL="https://portal.example.com", **SELLER, **PRICES)
     assert fault.startswith("PORTAL_SUPPORT_EMAIL is missing")
+
+
+def test_a_house_on_https_must_name_its_own_prices(tmp_path: Path) -> None:
+    """Else somebody would sell at the example's."""
+    (fault,) = faults(tmp_path, **{name: text for name, text in SECURE.items() if name != "PRICE_LIST"})
+    assert fault.startswith("PORTAL_PRICE_LIST is missing")
+    assert loaded(tmp_path).price_list == EXAMPLE_PRICES
+
+
+def test_a_price_list_lies_in_the_instance_folder_or_where_its_whole_path_says(tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text(EXAMPLE_PRICES.read_text("utf-8"), "utf-8")
+    assert loaded(tmp_path, PRICE_LIST="ours.toml").price_list == tmp_path / "ours.toml"
+    assert loaded(tmp_path, PRICE_LIST=str(tmp_path / "ours.toml")).price_list == tmp_path / "ours.toml"
+    write(tmp_path, 'price_list = "ours.toml"\n')
+    assert loaded(tmp_path).price_list == tmp_path / "ours.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "cannot be read"),
+        ("list = 480.00 EUR", "is no TOML"),
+        ("x = " + "9" * 5000, "is no TOML"),
+        ("x = " + "[" * 5000, "is no TOML"),
+        ("", "list is missing: write at least one"),
+    ],
+)
+def test_a_price_list_that_cannot_be_used_refuses_the_start(tmp_path: Path, text: str | None, words: str) -> None:
+    if text is not None:
+        (tmp_path / "ours.toml").write_text(text, "utf-8")
+    (fault,) = faults(tmp_path, PRICE_LIST="ours.toml")
+    assert fault.startswith("PORTAL_PRICE_LIST: ")
+    assert words in fault
+
+
+def test_every_fault_of_a_price_list_is_told_beside_those_of_the_settings(tmp_path: Path) -> None:
+    text = EXAMPLE_PRICES.read_text("utf-8").replace('"480.00"', "480.00").replace('support = "standard"', "")
+    (tmp_path / "ours.toml").write_text(text, "utf-8")
+    found = faults(tmp_path, PRICE_LIST="ours.toml", MAIL_PORT="x")
+    assert any(fault.startswith("PORTAL_MAIL_PORT") for fault in found)
+    told = [fault for fault in found if fault.startswith("PORTAL_PRICE_LIST: list ")]
+    assert len(told) == 5  # one amount, and four editions without their support
+
+
+@pytest.mark.parametrize("given", ["", "two\nlines"])
+def test_the_path_of_a_price_list_is_one_line(tmp_path: Path, given: str) -> None:
+    assert faults(tmp_path, PRICE_LIST=given) == ["PORTAL_PRICE_LIST is wrong: write the path of a file."]
 
 
 @pytest.mark.parametrize("name", SELLER)
