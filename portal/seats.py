@@ -59,7 +59,7 @@ def create(
         return NoFreeSeat()
     made = administrators.create(db, maker, newcomer, at=at, password_hash=password_hash, by=by)
     if isinstance(made, Administrator):
-        _tell_first(db, made, by=by, at=at)
+        _tell_first(db, made, at=at)
     return made
 
 
@@ -73,15 +73,15 @@ def enable(
     if free(db, place) == 0:
         return NoFreeSeat()
     administrators.enable(db, maker, person, at=at, by=by)
-    _tell_first(db, person, by=by, at=at)
+    _tell_first(db, person, at=at)
     return queries.get_administrator(db, person.id)
 
 
-def _tell_first(db: Connection, added: Administrator, *, by: str, at: datetime) -> None:
+def _tell_first(db: Connection, added: Administrator, *, at: datetime) -> None:
     people = queries.administrators_of_platform(db, added.platform_id)
     first = next((person for person in people if person.role == Role.FIRST), None)
     if first is not None and first.id != added.id:
-        mails.administrator_added(db, to=first, added=added, by=by, at=at)
+        mails.administrator_added(db, to=first, added=added, at=at)
 
 
 @dataclass(frozen=True, slots=True)

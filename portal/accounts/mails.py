@@ -45,9 +45,9 @@ def administrator_disabled(db: Connection, *, to: Administrator, at: datetime) -
     _put(db, "administrator_disabled", payload, to=to, at=at)
 
 
-def administrator_added(db: Connection, *, to: Administrator, added: Administrator, by: str, at: datetime) -> None:
+def administrator_added(db: Connection, *, to: Administrator, added: Administrator, at: datetime) -> None:
     """The notice to the first administrator that somebody may sign in now, or may again."""
-    payload = {"username": added.username, "full_name": added.full_name, "by": by, "at": at.isoformat()}
+    payload = {"username": added.username, "full_name": added.full_name, "at": at.isoformat()}
     _put(db, "administrator_added", payload, to=to, at=at)
 
 

@@ -168,6 +168,22 @@ def reset_link_life() -> str:
     return _("The link works for %(minutes)d minutes, once.", minutes=minutes)
 
 
+def invitation_days() -> int:
+    return terms.INVITATION_LIFE.days
+
+
+def trial_offer() -> str:
+    return _(
+        "%(days)d days, free of charge, with e-mail and SMS. Nothing has to be paid, and nothing renews by itself.",
+        days=terms.TRIAL_DAYS,
+    )
+
+
+def trial_link_life() -> str:
+    hours = int(terms.TRIAL_LINK_LIFE.total_seconds()) // 3600
+    return _("The link works for %(hours)d hours, once.", hours=hours)
+
+
 def dead_link(fault: Fault) -> str:
     """Why a link from a mail does not open."""
     return {

@@ -22,6 +22,7 @@ from portal.credits import actions as credits
 from portal.factory import create_app
 from portal.jobs.payments import till
 from portal.jobs.post import work_once
+from portal.jobs.rounds import make_round
 from portal.outside.post import Letter, Undelivered
 from portal.parts import Parts
 from portal.rules import dates, names
@@ -79,6 +80,7 @@ class House:
     def work(self) -> list[Letter]:
         """Let the worker do everything that is due; returns the letters that left meanwhile."""
         before = len(self.mailbox.letters)
+        make_round(self.parts)
         while work_once(self.app):
             pass
         return self.mailbox.letters[before:]
