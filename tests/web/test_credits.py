@@ -91,6 +91,43 @@ def test_the_page_tells_balance_meaning_lots_and_movements(
     assert links(page)[buy] == "/subscription/buy#buy-credits"
 
 
+@pytest.mark.parametrize(
+    ("language", "first", "germany", "last"),
+    [
+        ("en", "Austria 2 50", "Germany 2 50", "Vatican City 1 101"),
+        ("it", "Austria 2 50", "Germania 2 50", "Svizzera 2 50"),
+    ],
+)
+def test_the_balance_is_told_in_whole_messages_for_each_country(
+    house: House, language: str, first: str, germany: str, last: str
+) -> None:
+    browser = enter(house, language=language)
+    house.lot(1234, 101, bought_on=BOUGHT, expires_on=E)
+    found = rows(browser.get(PATH), "destinations")
+    assert found[0] == first
+    assert germany in found
+    assert last in found
+    assert found == sorted(found)
+
+
+def test_the_messages_follow_the_price_list_of_the_day(house: House) -> None:
+    """The example's second list makes a message to the United States dearer on 1 January 2027."""
+    browser = enter(house, ends_in=365)
+    house.lot(1234, 100, bought_on=BOUGHT, expires_on=E)
+    assert "United States 1 100" in rows(browser.get(PATH), "destinations")
+    house.clock.set(rome("2027-01-01 00:00:00"))
+    browser.sign_in()
+    assert "United States 2 50" in rows(browser.get(PATH), "destinations")
+
+
+@pytest.mark.parametrize(("day", "shown"), [("2026-11-22", True), ("2026-11-23", False)])
+def test_frozen_credits_buy_no_messages(house: House, day: str, shown: bool) -> None:
+    browser = enter(house, day)
+    house.lot(1234, 100, bought_on=BOUGHT, expires_on=E)
+    sections = [part.get("aria-labelledby") for part in browser.get(PATH).all("section")]
+    assert ("destinations" in sections) is shown
+
+
 def test_the_lots_are_a_picture_that_says_in_words_what_it_shows(house: House) -> None:
     browser = enter(house)
     house.lot(1234, 5_000, bought_on=BOUGHT, expires_on=E)
