@@ -27,8 +27,8 @@ from portal.settings import Settings
 from portal.web import (
     access,
     administrators,
-    cancellation,
     billing,
+    cancellation,
     contacts,
     cookies,
     credits,
@@ -36,6 +36,7 @@ from portal.web import (
     errors,
     frame,
     headers,
+    invoices,
     operations,
     profile,
     recovery,
@@ -56,12 +57,14 @@ PAGES = (
     session_life,
     subscription,
     profile,
-    contacts, trial,
+    contacts,
+    trial,
     credits,
     billing,
     webhooks,
     administrators,
     cancellation,
+    invoices,
 )
 
 
