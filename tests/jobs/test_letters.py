@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
@@ -10,13 +11,17 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 from jinja2 import StrictUndefined
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from portal import seats, standing
 from portal.accounts import administrators, recovery
+from portal.accounts.administrators import Newcomer
 from portal.accounts.links import Purpose
 from portal.accounts.recovery import USER_NAMES_TASK, Asked
-from portal.kit import outbox, texts
+from portal.kit import links, outbox, texts
 from portal.outside.post import Letter
+from portal.rules.names import UserName
+from portal.subscription import cancellation, trials
 from tests.helpers.house import House, build
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -68,9 +73,81 @@ def administrator_disabled(house: House, language: str) -> None:
         assert administrators.disable(db, person, at=house.clock.now())
 
 
+def trial_confirm(house: House, language: str, address: str = "anna@example.com") -> None:
+    asked = trials.Asked("Anna Bianchi", "Bianchi srl", address, language, "198.51.100.0/24", house.clock.now())
+    with house.parts.database.write() as db:
+        trials.ask(db, asked)
+
+
+def trial_known(house: House, language: str, ends_in: int = 29) -> None:
+    house.platform(1234, trial=True, ends_in=ends_in)
+    house.person("m1234", language=language)
+    trial_confirm(house, language, "m1234@example.com")
+
+
+def trial_known_and_over(house: House, language: str) -> None:
+    trial_known(house, language, -4)
+
+
+def trial_ready(house: House, language: str) -> None:
+    house.platform(1233)
+    trial_confirm(house, language)
+    house.work()
+    at = house.clock.now()
+    with house.parts.database.write() as db:
+        link_id = db.execute(select(links.links.c.id)).scalar_one()
+        link = house.parts.links.find(db, house.parts.links.token(db, link_id), Purpose.TRIAL, at=at)
+        assert isinstance(link, links.Link)
+        assert trials.start(db, house.parts.links, link, "a hash", edition="pro", today=at.date(), at=at)
+
+
+def administrator_added(house: House, language: str) -> None:
+    house.platform(1234, additional_seats=1)
+    house.person("m1234", language=language)
+    newcomer = Newcomer(UserName("m1234-marco", 1234, "marco"), "marco@example.com", "Marco Conti", language)
+    with house.parts.database.write() as db:
+        zone, at = house.parts.settings.timezone, house.clock.now()
+        seats.create(db, house.parts.links, newcomer, zone, by="m1234", at=at)
+
+
+def cancellation_confirmed(house: House, language: str) -> None:
+    cancel(house, language)
+
+
+def cancellation_undone(house: House, language: str) -> None:
+    cancel(house, language, undone=True)
+
+
+def cancel(house: House, language: str, *, undone: bool = False) -> None:
+    house.platform(1234, ends_in=2)
+    house.lot(1234, 12_480, bought_on=date(2026, 3, 1), expires_on=date(2026, 11, 22))
+    person = house.person("m1234", language=language)
+    at = house.clock.now()
+    with house.parts.database.write() as db:
+        place = standing.find(db, 1234, at=at, zone=house.parts.settings.timezone)
+        ending = standing.ending(place, standing.credits_of(db, place))
+        assert ending
+        assert cancellation.cancel(db, ending, by=person, at=at)
+        assert not undone or cancellation.undo(db, ending, by=person, at=at)
+
+
 CASES: dict[str, Callable[[House, str], None]] = {
     case.__name__: case
-    for case in (user_names, reset_link, reset_link_from_staff, invitation, password_set, administrator_disabled)
+    for case in (
+        user_names,
+        reset_link,
+        reset_link_from_staff,
+        invitation,
+        password_set,
+        administrator_disabled,
+        trial_confirm,
+        trial_known,
+        trial_known_and_over,
+        trial_ready,
+        administrator_added,
+        cancellation_confirmed,
+        cancellation_undone,
+    )
 }
 every_mail = pytest.mark.parametrize("case", CASES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
