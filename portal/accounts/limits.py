@@ -56,6 +56,16 @@ def claim_invitation(db: Connection, platform_id: int, email_folded: str, *, at:
     return _claim_window(db, f"invitation:{platform_id}:{email_folded}", rules.RECOVERY_MAILS, at) is not None
 
 
+def claim_trial(db: Connection, network: str, *, at: datetime) -> bool:
+    """Whether this network may still ask for a trial."""
+    return _claim_window(db, f"trial-network:{network}", rules.TRIAL_REQUESTS, at) is not None
+
+
+def claim_trial_mail(db: Connection, email_folded: str, *, at: datetime) -> bool:
+    """Whether this address may still get a mail about a trial. Of two at once one waits for the other's commit."""
+    return _claim_window(db, f"trial-mail:{email_folded}", rules.TRIAL_MAILS, at) is not None
+
+
 def _claim_window(db: Connection, key: str, window: Window, at: datetime) -> datetime | None:
     def step(record: Record) -> tuple[datetime | None, Record]:
         allowed, after = rules.window_attempt(record, at, *window)

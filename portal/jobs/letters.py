@@ -11,7 +11,7 @@ from portal.kit.links import links
 from portal.kit.outbox import Message
 from portal.parts import Parts
 
-LINK_PATHS = {"reset_link": "reset-password", "invitation": "invitation"}
+LINK_PATHS = {"reset_link": "reset-password", "invitation": "invitation", "trial_confirm": "request-trial"}
 INSTANTS = ("at", "expires_at")  # of a payload: written as ISO 8601
 DAY = "_on"  # ends the name of what is a business day in a payload: written as ISO 8601 too
 

@@ -8,7 +8,12 @@ class Event(StrEnum):
     SEAT_GRANTED = "subscription.seat_granted"
     CANCELLED = "subscription.cancelled"
     CANCELLATION_UNDONE = "subscription.cancellation_undone"
+    EDITION_PLANNED = "subscription.edition_planned"
+    EDITION_PLAN_UNDONE = "subscription.edition_plan_undone"
     SEATS_REDUCED = "subscription.seats_reduced"
+    TRIAL_LINK_SENT = "subscription.trial_link_sent"  # nobody's yet: there is no platform
+    TRIAL_ASKED_AGAIN = "subscription.trial_asked_again"
+    TRIAL_STARTED = "subscription.trial_started"
     BLOCKED = "subscription.blocked"
     UNBLOCKED = "subscription.unblocked"
     HELD = "subscription.legal_hold"

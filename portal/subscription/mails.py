@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from portal.accounts.queries import Administrator
 from portal.kit import outbox
+from portal.subscription.queries import TrialRequest
 
 
 def cancellation_confirmed(
@@ -29,6 +30,27 @@ def cancellation_confirmed(
 def cancellation_undone(db: Connection, *, to: Administrator, expires_on: date, at: datetime) -> None:
     """The subscription goes on as before."""
     _put(db, "cancellation_undone", {"expires_on": expires_on.isoformat()}, to=to, at=at)
+
+
+def trial_confirm(db: Connection, *, to: TrialRequest, link_id: int, at: datetime, expires_at: datetime) -> None:
+    """The link that confirms the address and starts the trial. It quotes nothing of what was typed."""
+    payload = {"link_id": link_id, "expires_at": expires_at.isoformat()}
+    life = {"key": f"trial:{link_id}", "useless_after": expires_at}
+    outbox.put(db, outbox.MAIL, "trial_confirm", payload, at=at, recipient=to.email, language=to.language, **life)
+
+
+def trial_known(
+    db: Connection, *, to: Administrator, expires_on: date, purchase_until: date, over: bool, at: datetime
+) -> None:
+    """Word of the trial that somebody has already; `over`: it has ended, and can still be purchased."""
+    payload = {"expires_on": expires_on.isoformat(), "last_on": purchase_until.isoformat(), "over": over}
+    _put(db, "trial_known", payload, to=to, at=at)
+
+
+def trial_ready(db: Connection, *, to: Administrator, expires_on: date, purchase_until: date, at: datetime) -> None:
+    """The user name of a new trial, until when it runs, and what happens after."""
+    payload = {"expires_on": expires_on.isoformat(), "last_on": purchase_until.isoformat()}
+    _put(db, "trial_ready", payload, to=to, at=at)
 
 
 def _put(db: Connection, name: str, payload: dict[str, Any], *, to: Administrator, at: datetime) -> None:

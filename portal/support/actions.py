@@ -85,4 +85,4 @@ def remove(db: Connection, by: Administrator, contact_id: int, *, at: datetime) 
 
 
 def _record(db: Connection, event: Event, by: Administrator, kind: str, at: datetime) -> None:
-    audit.record(db, event, at=at, platform_id=by.platform_id, administrator_id=by.id, kind=str(kind))
+    audit.record(db, event, at=at, platform_id=by.platform_id, administrator_id=by.id, by=by.username, kind=str(kind))

@@ -28,3 +28,12 @@ def accepted(form: NewPasswordForm, person: Administrator, company: str) -> Acce
         return found
     form.password.errors = [password_refusal(found)]
     return None
+
+
+def hashed(form: NewPasswordForm, person: Administrator, company: str) -> str | None:
+    """The hash of what was chosen; None where the form now says why not. Raises Busy: nothing was used up."""
+    found = accepted(form, person, company) if form.validate() else None
+    if found is None:
+        return None
+    with parts().hasher.turn() as turn:
+        return turn.hash(found.normalised)

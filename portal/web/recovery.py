@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
@@ -15,7 +15,7 @@ from portal.kit.hashing import Busy
 from portal.kit.links import Fault, Link
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
-from portal.web import access
+from portal.web import access, mailed_links
 from portal.web import new_password as chosen
 from portal.web.edge import network, now, parts, reading, writing
 from portal.web.forms import EmailField, UserNameField, one_line, required, user_name
@@ -24,9 +24,6 @@ from portal.web.sign_in import BUSY_RETRY_SECONDS
 
 log = logging.getLogger("portal")
 pages = Blueprint("recovery", __name__)
-LINK = "link"  # in the cookie: the token that has left the address bar
-LONGEST_TOKEN = 400  # characters; ours have about 180
-STATUS = {Fault.BROKEN: 404, Fault.EXPIRED: 410, Fault.USED: 410, Fault.WITHDRAWN: 410}
 
 
 class UserNameForm(FlaskForm):
@@ -72,52 +69,36 @@ def asked(what: str) -> str:
 @pages.get("/reset-password/<token>")
 @access.everybody
 def open_reset(token: str) -> Response:
-    return _keep(token, "recovery.new_password")
+    return mailed_links.keep(token, "recovery.new_password")
 
 
 @pages.get("/reset-password/not-asked/<token>")
 @access.everybody
 def open_disown(token: str) -> Response:
-    return _keep(token, "recovery.disown")
+    return mailed_links.keep(token, "recovery.disown")
 
 
 @pages.get("/invitation/<token>")
 @access.everybody
 def open_invitation(token: str) -> Response:
-    return _keep(token, "recovery.accept_invitation")
-
-
-def _keep(token: str, endpoint: str) -> Response:
-    """Move the token from the address bar into the cookie. Nothing is used up: scanners open links too."""
-    session[LINK] = token[:LONGEST_TOKEN]
-    return redirect(url_for(endpoint), 303)
-
-
-def _find(*purposes: Purpose) -> Link | Fault:
-    """The link that was opened, whichever of the purposes it has."""
-    found: Link | Fault = Fault.BROKEN
-    for purpose in purposes:
-        found = parts().links.find(reading(), session.get(LINK, ""), purpose, at=now())
-        if found is not Fault.BROKEN:
-            return found
-    return found
+    return mailed_links.keep(token, "recovery.accept_invitation")
 
 
 def _dead(fault: Fault, *, invitation: bool = False) -> tuple[str, int]:
-    return render_template("recovery/dead_link.html", fault=fault, invitation=invitation), STATUS[fault]
+    return render_template("recovery/dead_link.html", fault=fault, invitation=invitation), mailed_links.STATUS[fault]
 
 
 @pages.route("/reset-password/new", methods=["GET", "POST"])
 @access.everybody
 def new_password() -> Response | str | tuple[Any, ...]:
-    found = _find(Purpose.RESET, Purpose.SUPPORT_RESET)
+    found = mailed_links.find(Purpose.RESET, Purpose.SUPPORT_RESET)
     return _dead(found) if isinstance(found, Fault) else _choose_password(found)
 
 
 @pages.route("/invitation/new", methods=["GET", "POST"])
 @access.everybody
 def accept_invitation() -> Response | str | tuple[Any, ...]:
-    found = _find(Purpose.INVITATION)
+    found = mailed_links.find(Purpose.INVITATION)
     return _dead(found, invitation=True) if isinstance(found, Fault) else _choose_password(found)
 
 
@@ -127,21 +108,17 @@ def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
     facts = {"form": form, "administrator": person, "invitation": link.purpose == Purpose.INVITATION}
     if not form.is_submitted():
         return render_template("recovery/new_password.html", **facts)
-    accepted = chosen.accepted(form, person, _company(person)) if form.validate() else None
-    if accepted is None:
-        return render_template("recovery/new_password.html", **facts), 422
     try:
-        with parts().hasher.turn() as turn:
-            password_hash = turn.hash(accepted.normalised)
+        password_hash = chosen.hashed(form, person, _company(person))
     except Busy:
         busy = render_template("recovery/new_password.html", busy=True, **facts)
         return busy, 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+    if password_hash is None:
+        return render_template("recovery/new_password.html", **facts), 422
     if not recovery.set_password(writing(), link, password_hash, at=now()):
         return _dead(Fault.USED, invitation=bool(facts["invitation"]))
     log.info("password set", extra={"administrator": person.id, "link": link.purpose})
-    language = session.get("language")
-    session.clear()
-    session["language"] = language
+    mailed_links.begin_anew()
     flash(_("Your password is set. Sign in with it."), "good")
     return redirect(url_for("sign_in.login", username=person.username), 303)
 
@@ -154,11 +131,11 @@ def _company(person: queries.Administrator) -> str:
 @pages.route("/reset-password/not-asked", methods=["GET", "POST"])
 @access.everybody
 def disown() -> Response | str | tuple[str, int]:
-    found = _find(Purpose.RESET, Purpose.SUPPORT_RESET)
+    found = mailed_links.find(Purpose.RESET, Purpose.SUPPORT_RESET)
     if isinstance(found, Fault):
         return _dead(found)
     if request.method == "POST":
         recovery.disown(writing(), found, at=now())
-        session.pop(LINK, None)
+        mailed_links.forget()
         return render_template("recovery/disowned.html")
     return render_template("recovery/disown.html", form=FlaskForm())

@@ -21,9 +21,12 @@ BEFORE_SIGN_IN = [
     "/reset-password/" + "x" * 40,
     "/reset-password/not-asked/" + "x" * 40,
     "/invitation/" + "x" * 40,
+    "/request-trial",
+    "/request-trial/asked",
+    "/request-trial/" + "x" * 40,
     "/nowhere",
 ]
-SIGNED_IN = ["/subscription", "/subscription/buy", "/profile", "/profile/password", "/nowhere"]
+SIGNED_IN = ["/subscription", "/subscription/buy", "/subscription/contacts", "/profile", "/profile/password", "/nowhere"]
 STATES = {
     "active": {},
     "expiring": {"ends_in": 6},
