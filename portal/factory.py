@@ -28,11 +28,13 @@ from portal.web import (
     access,
     administrators,
     billing,
+    buying,
     cancellation,
     contacts,
     cookies,
     credits,
     edge,
+    edition,
     errors,
     frame,
     headers,
@@ -65,6 +67,8 @@ PAGES = (
     administrators,
     cancellation,
     invoices,
+    buying,
+    edition,
 )
 
 

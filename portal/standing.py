@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from portal.accounts import queries as accounts
 from portal.credits import queries as credits
-from portal.rules import access, dates, lifecycle, renewal
+from portal.rules import access, dates, lifecycle, renewal, terms
 from portal.rules import credits as credit_rules
 from portal.rules import seats as seat_rules
 from portal.rules.access import Act, Block, Decision, Role
@@ -148,6 +148,14 @@ def seats(db: Connection, place: Standing) -> Seats:
     grants = subscription.seat_grants_of(db, place.platform.id)
     paid = seat_rules.seats(grants, place.today, place.expires_on)
     return Seats(paid, accounts.count_enabled(db, place.platform.id))
+
+
+def additional_at_expiry(db: Connection, place: Standing) -> int:
+    """How many additional administrators are paid for the last day of the subscription: what a renewal goes on from."""
+    if place.expires_on is None:
+        return 0
+    grants = subscription.seat_grants_of(db, place.platform.id)
+    return seat_rules.seats(grants, place.expires_on, place.expires_on) - terms.INCLUDED_SEATS
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _term(
     at: datetime,
 ) -> Given:
     term = _bought_term(order, choice, place, received_on)
-    bought = prices.find_edition(choice.edition, received_on)
+    bought = prices.find_edition(choice.edition, verdicts.ordered_on(order, place.zone))
     sms = bought is not None and bought.sms
     if place.platform.trial:  # the features of what was bought are on from the payment, not from the first paid day
         sales.change_edition(db, order.platform_id, choice.edition, sms=sms, terms=place.terms)
@@ -91,9 +91,8 @@ def _cancel_the_same(db: Connection, order: Order, at: datetime) -> None:
 
 
 def _upgrade(db: Connection, order: Order, choice: UpgradeChoice, place: Standing, prices: PriceLists) -> Given:
-    """The terms for which the offer has a line: asked with the day on which it was counted."""
-    counted_on = order.offer.starts_on or place.today
-    bought = prices.find_edition(choice.new, counted_on)
+    """The terms for which the offer has a line."""
+    bought = prices.find_edition(choice.new, verdicts.ordered_on(order, place.zone))
     sms = bought is not None and bought.sms
     sales.change_edition(db, order.platform_id, choice.new, sms=sms, terms=verdicts.raised(order, place, prices))
     return given(choice, place.today, place.expires_on)

@@ -1,7 +1,7 @@
 """What is to become of money that has arrived for an order: asked before anything is written."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -97,11 +97,16 @@ def _verdict(order: Order, place: Standing, prices: PriceLists, *, counts: bool,
             return settlement.settle_term(life, order.paid_for, counts, place.at, zone)
 
 
+def ordered_on(order: Order, zone: ZoneInfo) -> date:
+    """The business day of the order, whose price list and remaining days its offer was counted with."""
+    return dates.business_date(order.placed_at, zone)
+
+
 def raised(order: Order, place: Standing, prices: PriceLists) -> tuple[Term, ...]:
     """The terms whose edition an upgrade changes: asked with the day on which its price was counted."""
     if not isinstance(order.choice, UpgradeChoice):
         return ()
-    return offers.raised(prices, order.choice.new, place.sold, order.offer.starts_on or place.today)
+    return offers.raised(prices, order.choice.new, place.sold, ordered_on(order, place.zone))
 
 
 def _is_what_was_counted(order: Order, place: Standing, prices: PriceLists) -> bool:

@@ -83,6 +83,21 @@ class TypedField(StringField):
         return "".join(c if c.isprintable() else "\ufffd" for c in super()._value())
 
 
+class NumberField(TypedField):
+    """A whole number, typed; `number` is 0 until the field was found good."""
+
+    def __init__(self, label: Any, low: int, high: int, **given: Any) -> None:
+        super().__init__(label, [self._check], **given)
+        self.low, self.high, self.number = low, high, 0
+
+    def _check(self, _form: FlaskForm, _field: Field) -> None:
+        text = str(self.data if self.data is not None else "").strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= 9 and self.low <= int(text) <= self.high):
+            words = _l("Enter a whole number from %(low)d to %(high)d.", low=self.low, high=self.high)
+            raise StopValidation(words)
+        self.number = int(text)
+
+
 class UserNameField(TypedField):
     def __init__(self, validators: list[Any], **given: Any) -> None:
         hint = _l("It is not the e-mail: “m” and a number.")

@@ -6,17 +6,18 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Flask, g, request, session, url_for
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal.billing import words as bought
 from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.rules.sessions import EndReason
 from portal.settings import Settings
-from portal.web import offers, story, times, who, words
+from portal.web import buying_words, offers, story, times, who, words
 from portal.web.apologies import apology
 from portal.web.edge import now, parts
 from portal.web.timeline import bars
@@ -57,7 +58,7 @@ def other_languages() -> list[tuple[str, str, str]]:
     kept = [(name, text) for name, text in request.args.items(multi=True) if name != "lang"][:20]
     others = [code for code in texts.LANGUAGES if code != texts.language()]
     path = request.path if request.method == "GET" or request.url_rule is None else _get_path()
-    return [(code, texts.OWN_NAMES[code], f"{path}?{urlencode([*kept, ('lang', code)])}") for code in others]
+    return [(code, texts.OWN_NAMES[code], f"{quote(path)}?{urlencode([*kept, ('lang', code)])}") for code in others]
 
 
 def _get_path() -> str:
@@ -149,6 +150,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         offers=offers,
         apology=apology,
         bars=bars,
+        bought=bought,
+        buying=buying_words,
         parts=parts,
     )
     app.jinja_env.filters.update(
