@@ -63,12 +63,12 @@ def spend(house: House, quantity: int, key: str, expires_on: date | None = E) ->
 IN_EACH_LANGUAGE = [
     ("en", "SMS credits", "4,880", "Valid until Sunday 22 November 2026, with your subscription", "Buy credits",
      "4,880 4 June 2026 22 November 2026 Usable",
-     ["−120 Messages sent campaign 7 20 November 2026, 12:00 4 June 2026",
-      "+5,000 Credits bought 20 November 2026, 12:00 4 June 2026"]),
+     ["−120 20 November 2026, 12:00 Messages sent campaign 7 4 June 2026",
+      "+5,000 20 November 2026, 12:00 Credits bought 4 June 2026"]),
     ("it", "Crediti SMS", "4.880", "domenica 22 novembre 2026", "Acquista crediti",
      "4.880 4 giugno 2026 22 novembre 2026 Utilizzabili",
-     ["−120 Messaggi inviati campaign 7 20 novembre 2026, 12:00 4 giugno 2026",
-      "+5.000 Crediti acquistati 20 novembre 2026, 12:00 4 giugno 2026"]),
+     ["−120 20 novembre 2026, 12:00 Messaggi inviati campaign 7 4 giugno 2026",
+      "+5.000 20 novembre 2026, 12:00 Crediti acquistati 4 giugno 2026"]),
 ]
 # fmt: on
 
@@ -94,8 +94,8 @@ def test_the_page_tells_balance_meaning_lots_and_movements(
 @pytest.mark.parametrize(
     ("language", "first", "germany", "last"),
     [
-        ("en", "Austria 2 50", "Germany 2 50", "Vatican City 1 101"),
-        ("it", "Austria 2 50", "Germania 2 50", "Svizzera 2 50"),
+        ("en", "Austria 50 2", "Germany 50 2", "Vatican City 101 1"),
+        ("it", "Austria 50 2", "Germania 50 2", "Svizzera 50 2"),
     ],
 )
 def test_the_balance_is_told_in_whole_messages_for_each_country(
@@ -114,10 +114,10 @@ def test_the_messages_follow_the_price_list_of_the_day(house: House) -> None:
     """The example's second list makes a message to the United States dearer on 1 January 2027."""
     browser = enter(house, ends_in=365)
     house.lot(1234, 100, bought_on=BOUGHT, expires_on=E)
-    assert "United States 1 100" in rows(browser.get(PATH), "destinations")
+    assert "United States 100 1" in rows(browser.get(PATH), "destinations")
     house.clock.set(rome("2027-01-01 00:00:00"))
     browser.sign_in()
-    assert "United States 2 50" in rows(browser.get(PATH), "destinations")
+    assert "United States 50 2" in rows(browser.get(PATH), "destinations")
 
 
 @pytest.mark.parametrize(("day", "shown"), [("2026-11-22", True), ("2026-11-23", False)])
@@ -282,7 +282,7 @@ def test_what_expired_is_told_as_such(house: House) -> None:
     with house.parts.database.write() as db:
         row = {"lot_id": lot, "kind": Kind.WRITTEN_OFF, "at": house.clock.now(), "amount": -100}
         db.execute(movements.insert().values(row))
-    assert rows(browser.get(PATH), "movements")[0].startswith("−100 Expired")
+    assert rows(browser.get(PATH), "movements")[0].startswith("−100 20 November 2026, 12:00 Expired")
 
 
 def test_the_overview_leads_to_the_page(house: House) -> None:
