@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from portal import cli
+from portal.cli import running
 from tests.helpers.house import CHEAP_HASH, PASSWORD, SECRET
 from tests.helpers.processes import Visitor, command, free_port, wait_for
 
@@ -76,8 +77,8 @@ def test_the_processes_share_the_hashes_of_the_machine(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORTAL_SECRET_KEY", SECRET.reveal())
     monkeypatch.setenv("PORTAL_ARGON2_SIMULTANEOUS", "7")
-    monkeypatch.setattr(cli, "HASHES", 7)
-    monkeypatch.setattr(cli, "_serve", lambda *_: seen.append(os.environ.get("PORTAL_ARGON2_SIMULTANEOUS")))
+    monkeypatch.setattr(running, "HASHES", 7)
+    monkeypatch.setattr(running, "_serve", lambda *_: seen.append(os.environ.get("PORTAL_ARGON2_SIMULTANEOUS")))
     runner = CliRunner()
     assert runner.invoke(cli.main, ["upgrade"]).exit_code == 0
     assert runner.invoke(cli.main, ["serve", "--workers", str(workers)]).exit_code == 0

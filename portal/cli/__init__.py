@@ -1,0 +1,38 @@
+"""The commands: `portal …`. Each exits 0 only if it did what it says, and says on standard error why not."""
+
+from typing import Any
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.cli import people, platforms, prices, running
+
+
+class Commands(click.Group):
+    """A database that fails is explained too, whichever command meets it; the statement goes to no terminal."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SQLAlchemyError as error:
+            what = type(error).__name__
+            raise click.ClickException(f"The database refused ({what}): `portal check` says what is wrong.") from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """The account portal."""
+
+
+for command in (
+    running.demo,
+    running.serve,
+    running.worker,
+    running.upgrade,
+    running.check,
+    platforms.platform,
+    people.administrator,
+    people.send_reset_link,
+    prices.prices,
+):
+    main.add_command(command)

@@ -1,0 +1,46 @@
+"""What the commands share: the application they are about, and how they refuse."""
+
+import sys
+from typing import Any
+
+import click
+
+from portal.parts import Parts
+from portal.settings import SettingsError
+
+PLATFORM_ID = click.IntRange(1, 999_999_999)
+
+
+def application() -> Any:
+    """The application, or an explanation and exit 1."""
+    from portal import create_app
+
+    try:
+        app = create_app()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    click.get_current_context().call_on_close(app.extensions["portal"].database.close)
+    return app
+
+
+def portal_parts() -> Parts:
+    found: Parts = application().extensions["portal"]
+    return found
+
+
+def office_does(act: str, *given: Any) -> None:
+    from portal import office
+
+    try:
+        getattr(office, act)(portal_parts(), *given)
+    except office.Refused as refusal:
+        raise click.ClickException(str(refusal)) from None
+
+
+def typed_password(given: dict[str, Any]) -> str | None:
+    if not given.get("password_stdin"):
+        return None
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise click.ClickException("The password on standard input is not UTF-8.") from None

@@ -1,0 +1,42 @@
+"""`portal administrator …` and `portal send-reset-link`: what the operator does about people."""
+
+from typing import Any
+
+import click
+
+from portal.cli.base import office_does, typed_password
+
+
+@click.group()
+def administrator() -> None:
+    """Create and disable administrators."""
+
+
+@administrator.command("create")
+@click.option("--username", required=True)
+@click.option("--email", required=True)
+@click.option("--name", default="")
+@click.option("--language", type=click.Choice(["it", "en"]), default="it", show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; else invite by mail.")
+@click.option("--within-seats", is_flag=True, help="Refuse, instead of granting a seat through the expiry.")
+def administrator_create(**given: Any) -> None:
+    """Create an administrator on the platform that the user name tells; a missing seat is granted and recorded."""
+    office_does("create_administrator", given, typed_password(given))
+    click.echo(f"Administrator {given['username']} is created.")
+
+
+@administrator.command("disable")
+@click.argument("username")
+def administrator_disable(username: str) -> None:
+    """Disable an administrator: sessions end at once."""
+    office_does("disable_administrator", username)
+    click.echo(f"Administrator {username} is disabled.")
+
+
+@click.command("send-reset-link")
+@click.argument("username")
+@click.option("--reason", required=True, help="Why, or the ticket's number; it stands in the mail.")
+def send_reset_link(username: str, reason: str) -> None:
+    """Mail a link (24 hours) to set a new password to the stored address."""
+    office_does("send_reset_link", username, reason)
+    click.echo(f"The link for {username} is on its way.")

@@ -1,0 +1,119 @@
+"""The commands that bring the portal up, keep it running and look at its health."""
+
+import os
+import signal
+import sys
+import time
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.cli.base import application, portal_parts
+from portal.settings import HASHES
+
+IDLE_SECONDS = 1.0  # how long the worker rests when nothing is due
+
+
+@click.command()
+def upgrade() -> None:
+    """Bring the database to this version."""
+    from alembic.util import CommandError
+
+    from portal import migrations
+
+    try:
+        migrations.upgrade(portal_parts().database.writer)
+    except CommandError as error:
+        raise click.ClickException(f"The database is not of this version, nor of an earlier one: {error}") from None
+    click.echo("The database is up to date.")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=os.cpu_count() or 1, type=click.IntRange(1), show_default="one for each core")
+def serve(host: str, port: int, workers: int) -> None:
+    """Start the production server."""
+    from portal import migrations
+
+    parts = portal_parts()
+    if not migrations.is_current(parts.database.writer):
+        raise click.ClickException("The database is not up to date: run `portal upgrade` first.")
+    parts.database.close()
+    if parts.settings.argon2_simultaneous == HASHES:  # nobody has said otherwise: the processes share the machine's
+        os.environ["PORTAL_ARGON2_SIMULTANEOUS"] = str(max(1, HASHES // workers))
+    _serve(host, port, workers)
+
+
+def _serve(host: str, port: int, workers: int) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    server = Granian(
+        "portal:create_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=port,
+        workers=workers,
+        blocking_threads=4,
+        websockets=False,
+        log_level=LogLevels.warning,
+    )
+    server.serve()
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop when nothing is due.")
+def worker(once: bool) -> None:
+    """Do what waits in the outbox: mails and tasks. Several workers may run."""
+    from portal.jobs.post import work_once
+
+    app, stopping = application(), False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True  # the present row is finished first
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while not stopping:
+        try:
+            busy = work_once(app)
+        except SQLAlchemyError as error:
+            if once:
+                raise
+            click.echo(f"The database does not answer ({type(error).__name__}); trying again.", err=True)
+            busy = False
+        if not busy:
+            if once:
+                return
+            time.sleep(IDLE_SECONDS)
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--keep", is_flag=True, help="Go on with the data of the last time instead of a new cast.")
+def demo(port: int, keep: bool) -> None:
+    """Show the portal: a cast of customers, the mails they get, a clock that can be moved. Nothing to configure."""
+    from portal import demonstration
+
+    os.environ |= {"PORTAL_DEMO": "1", "PORTAL_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    demonstration.prepare(application, keep=keep)
+    with demonstration.worker():
+        click.echo(demonstration.welcome(port))
+        _serve("127.0.0.1", port, workers=1)
+
+
+@click.command()
+def check() -> None:
+    """Diagnose settings, database, migrations and mail; exit 1 if anything is wrong."""
+    from portal import diagnosis
+
+    app = application()
+    found = diagnosis.examine(app)
+    for finding in found:
+        click.echo(f"{'ok   ' if finding.ok else 'FAULT'} {finding.what}: {finding.words}", err=not finding.ok)
+    if not all(finding.ok for finding in found):
+        sys.exit(1)
