@@ -124,8 +124,9 @@ def _session(asking: Asking, now: datetime) -> dict[str, Any]:
 def _expiry(wanted: datetime, now: datetime) -> datetime:
     """The instant asked for, within what Stripe allows.
 
-    A limit that depends on the present is put on a whole hour: the same request a moment later is still the same, as
-    the idempotency key demands. So a session may be open for 95 minutes where less was asked for.
+    A limit that depends on the present is put on a whole hour: the same request a moment later is nearly always the
+    same, as the idempotency key demands; else it is refused, and the session whose page nobody has seen is left to
+    expire. So a session may be open for 95 minutes where less was asked for.
     """
     hour = timedelta(hours=1)
     whole = now.replace(minute=0, second=0, microsecond=0)
