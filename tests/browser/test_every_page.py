@@ -26,7 +26,15 @@ BEFORE_SIGN_IN = [
     "/request-trial/" + "x" * 40,
     "/nowhere",
 ]
-SIGNED_IN = ["/subscription", "/subscription/buy", "/subscription/contacts", "/profile", "/profile/password", "/nowhere"]
+SIGNED_IN = [
+    "/subscription",
+    "/subscription/buy",
+    "/subscription/contacts",
+    "/subscription/sms",
+    "/profile",
+    "/profile/password",
+    "/nowhere",
+]
 STATES = {
     "active": {},
     "expiring": {"ends_in": 6},
