@@ -30,7 +30,6 @@ class Missing(StrEnum):
     """Why a field has to be filled in or typed again, whatever number it holds."""
 
     REQUIRED = "required"
-    TOO_LONG = "too-long"
     CHARACTERS = "characters"  # one that no line can hold
     VAT_OR_TAX_CODE = "vat-or-tax-code"  # an Italian customer has one of the two
     RECIPIENT_OR_MAIL = "recipient-or-mail"  # or the electronic invoice reaches nobody
@@ -82,7 +81,7 @@ def _judge_field(data: BillingData, name: str) -> str | Why:
     if not text.isprintable():
         return Missing.CHARACTERS
     if len(text) > LONGEST.get(name, len(text)):
-        return Missing.TOO_LONG
+        return Wrong.TOO_LONG
     rule = _RULES.get(name)
     return rule(data.country, text) if rule else text
 
@@ -104,7 +103,7 @@ def _province(country: str, text: str) -> str | Why:
 def _tax_code(country: str, text: str) -> str | Why:
     if country == SELLER_COUNTRY:
         return numbers.tax_code(text)
-    return text if len(text) <= numbers.FREE_LENGTH else Wrong.LENGTH
+    return text if len(text) <= numbers.FREE_LENGTH else Wrong.TOO_LONG
 
 
 def _recipient_code(country: str, text: str) -> str | Why:

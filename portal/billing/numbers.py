@@ -43,6 +43,7 @@ class Wrong(StrEnum):
     """Why a text is not the number it should be."""
 
     LENGTH = "length"  # characters are missing, or too many
+    TOO_LONG = "too-long"  # longer than what can be kept; nothing else is known of it
     FORM = "form"  # letters where digits stand, or the other way round
     CHECK = "check"  # the check digits do not fit: a slip of the finger
     UNKNOWN = "unknown"  # a part of it names something that does not exist
@@ -61,7 +62,7 @@ def vat_number(country: str, typed: str) -> str | Wrong:
     ('00743110157', <Wrong.CHECK: 'check'>, '094259216')
     """
     if country not in CHECKED_VAT:
-        return typed if len(typed) <= FREE_LENGTH else Wrong.LENGTH
+        return typed if len(typed) <= FREE_LENGTH else Wrong.TOO_LONG
     number = compact(typed)
     if not _PLAIN_VAT.fullmatch(number):
         return Wrong.FORM
@@ -137,7 +138,7 @@ def postcode(country: str, typed: str) -> str | Wrong:
         return digits if len(digits) == 5 else Wrong.LENGTH
     if country in _OWN_POSTCODES:
         return _validated(f"{country.lower()}.postal_code", typed)
-    return typed if len(typed) <= POSTCODE_LENGTH else Wrong.LENGTH
+    return typed if len(typed) <= POSTCODE_LENGTH else Wrong.TOO_LONG
 
 
 def recipient_code(typed: str) -> str | Wrong:
@@ -182,8 +183,9 @@ def masked(number: str) -> str:
 
 def iban_length(country: str) -> int | None:
     """How many characters an IBAN of the country has, or None where there are none."""
-    known = numdb.get("iban").info(country)[0][1].get("bban")
-    return 4 + sum(map(int, re.findall(r"(\d+)!", known))) if known else None
+    found = numdb.get("iban").info(country)
+    structure = found[0][1].get("bban", "") if found else ""
+    return 4 + sum(map(int, re.findall(r"(\d+)!", structure))) if structure else None
 
 
 def iban(typed: str) -> str | Wrong:

@@ -116,6 +116,11 @@ def number(value: int) -> str:
     return str(format_decimal(value, locale=LANGUAGES[language()]))
 
 
+def country(code: str) -> str:
+    """The name of a country, ISO 3166-1 alpha-2; the code itself where it has none."""
+    return str(LANGUAGES[language()].territories.get(code, code))
+
+
 def money(cents: int, currency: str) -> str:
     """An amount in cents: exact, because the cents never pass through a float."""
     return str(format_currency(Decimal(cents) / 100, currency, locale=LANGUAGES[language()]))

@@ -12,6 +12,11 @@ from portal.kit.texts import lazy_gettext as _l
 from portal.rules.orders import Way
 from portal.rules.pricing import TaxTreatment
 
+_MOST = LONGEST | {
+    "postcode": numbers.POSTCODE_LENGTH,
+    "vat_number": numbers.FREE_LENGTH,
+    "tax_code": numbers.FREE_LENGTH,
+}
 _CHARACTERS = _l("There is a character here that cannot be used. Type it again.")
 _MAIL = _l("Enter an e-mail address such as name@example.com.")
 _REFUSALS: Mapping[tuple[str, Why], Any] = {
@@ -65,8 +70,8 @@ def refusal(field: str, why: Why) -> str:
     """Why the field cannot stay as it is."""
     if why is Missing.CHARACTERS:
         return str(_CHARACTERS)
-    if why is Missing.TOO_LONG or (field, why) not in _REFUSALS:
-        return _("This is too long: at most %(number)d characters.", number=LONGEST.get(field, numbers.FREE_LENGTH))
+    if why is Wrong.TOO_LONG:
+        return _("This is too long: at most %(number)d characters.", number=_MOST[field])
     return str(_REFUSALS[field, why])
 
 
