@@ -4,10 +4,7 @@
 """
 
 import os
-import secrets
-import tomllib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from portal import setting_sources as sources
 from portal import setting_values as read
 from portal.rules import terms
-from portal.rules.price_file import PriceListFaults
 from portal.setting_values import LOOPBACK, Secret
 
 HASHES = max(1, (os.cpu_count() or 2) - 1)  # at once on this machine: one core is left for everybody else's pages
@@ -142,7 +139,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     faults: list[str] = []
     given = {name[7:]: value for name, value in environ.items() if name.startswith("PORTAL_")}
     folder = Path(overrides.get("instance_path") or given.get("INSTANCE_PATH") or "instance").absolute()
-    raw = _from_file(folder / "config.toml", faults) | given
+    raw = sources.config_file(folder / "config.toml", faults) | given
     values = _parsed(raw, faults) | overrides | {"instance_path": folder}
     if "price_list" in values:
         values["price_list"] = folder / values["price_list"]
@@ -151,38 +148,12 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
         name = "demo.db" if found.demo else "portal.db"
         found = Settings(**values | {"database_url": f"sqlite:///{folder / name}"})
     if found.demo and not found.secret_key:
-        found = Settings(**values | {"database_url": found.database_url, "secret_key": _demo_secret(folder)})
-    faults += _faults_of_prices(found.price_list)
+        found = Settings(**values | {"database_url": found.database_url, "secret_key": sources.demo_secret(folder)})
+    faults += sources.faults_of_prices(found.price_list)
     faults += _contradictions(found, set(raw) | {name.upper() for name in overrides})
     if faults:
         raise SettingsError(faults)
     return found
-
-
-def _from_file(path: Path, faults: list[str]) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    try:
-        found = {name.upper(): _as_text(value) for name, value in tomllib.loads(path.read_text("utf-8")).items()}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        faults.append(f"instance/config.toml cannot be read ({error}): mend it or take it away.")
-        return {}
-    if found.pop("INSTANCE_PATH", None) is not None:
-        faults.append("INSTANCE_PATH cannot stand in config.toml, which lies in that folder: set PORTAL_INSTANCE_PATH.")
-    return found
-
-
-def _faults_of_prices(path: Path) -> list[str]:
-    try:
-        read.price_lists(path)
-    except PriceListFaults as error:
-        return [f"PORTAL_PRICE_LIST: {fault}" for fault in error.faults]
-    return []
-
-
-def _as_text(value: Any) -> str:
-    """A value of the file as the environment would give it: a list is comma-separated there."""
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _parsed(raw: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
@@ -257,17 +228,3 @@ def _weak_keys(found: Settings) -> list[str]:
             elif len(key) < SHORTEST_SECRET or len(set(key)) < 10 or any(w in key.lower() for w in WEAK_SECRETS):
                 faults.append(f"PORTAL_{name} is too weak: {remedy}.")
     return faults
-
-
-def _demo_secret(folder: Path) -> Secret:
-    """The demonstration's own key, made at its first start and kept so that sign-ins survive a restart."""
-    path = folder / "demo.key"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(48), "utf-8")
-        with suppress(FileExistsError):  # another process was quicker: its key is the one
-            path.hardlink_to(fresh)
-        fresh.unlink()
-    return Secret(path.read_text("utf-8"))
