@@ -71,7 +71,9 @@ def navigation() -> list[tuple[str, str, bool]]:
     entries = (
         (_("My subscription"), "subscription.overview"),
         (_("Buy"), "subscription.buy"),
-        (_("Profile"), "profile.profile"),
+        (_("SMS credits"), "credits.sms"),
+        (_("Administrators"), "administrators.people"),
+        (_("Invoices"), "invoices.invoices"),
     )
     return [(label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in entries]
 

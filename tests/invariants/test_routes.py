@@ -52,6 +52,9 @@ TABLE = {
     "/subscription/buy": S,
     "/subscription/cancel": S,
     "/subscription/cancel/undo": S,
+    "/subscription/invoices": S,
+    "/subscription/invoices/<number>": S,
+    "/subscription/invoices/<number>.pdf": S,
     "/subscription/payment-method": S,
     "/subscription/sms": S,
     "/subscription/contacts": S,
@@ -96,6 +99,7 @@ def example(rule: str) -> str:
         re.sub(r"<int\b[^>]*>", "1", re.sub(r"<any\((\w+)[^>]*>", r"\1", rule))
         .replace("<token>", "x" * 40)
         .replace("<username>", "m1234")
+        .replace("<number>", "2026-000001")
         .replace("<path:filename>", "portal.css")
     )
 
