@@ -12,6 +12,7 @@ from portal import migrations
 from portal.kit import outbox
 from portal.outside.post import FolderPost
 from portal.parts import Parts
+from portal.rules import dates
 
 SMTP_SECONDS = 10
 CLOCK_SECONDS = 5  # links and sessions bear a few seconds between machines, not more
@@ -26,10 +27,19 @@ class Finding:
 
 def examine(app: Flask) -> list[Finding]:
     parts: Parts = app.extensions["portal"]
-    found = [Finding("settings", True, "valid"), _database(parts)]
+    found = [Finding("settings", True, "valid"), _prices(parts), _database(parts)]
     if found[-1].ok:
         found += [_migrations(parts), _outbox(parts), _clock(parts)]
     return [*found, _mail(parts)]
+
+
+def _prices(parts: Parts) -> Finding:
+    """A list for today: without one nothing can be sold. Whether the file is valid was asked at the start."""
+    today = dates.business_date(parts.clock.now(), parts.settings.timezone)
+    try:
+        return Finding("prices", True, f"in effect since {parts.prices.on(today).starts_on}")
+    except LookupError as error:
+        return Finding("prices", False, f"{error}: add one that starts earlier to {parts.settings.price_list}")
 
 
 def _database(parts: Parts) -> Finding:

@@ -27,6 +27,7 @@ from portal.kit.db import Database
 from portal.kit.links import links
 from portal.kit.outbox import outbox
 from portal.kit.throttle import limits
+from portal.setting_values import EXAMPLE_PRICES
 from portal.subscription.tables import blocks, platforms, seat_grants, terms
 from tests.conftest import both_databases
 from tests.helpers.house import PASSWORD
@@ -498,8 +499,20 @@ def test_a_healthy_house_passes_the_check(operator: Operator) -> None:
         result = operator.run("check", PORTAL_MAIL_PORT=str(relay.port))
     assert (result.exit_code, result.stderr) == (0, "")
     assert [line.split()[:2] for line in result.stdout.splitlines()] == [
-        ["ok", what] for what in ("settings:", "database:", "migrations:", "outbox:", "clock:", "mail:")
+        ["ok", what] for what in ("settings:", "prices:", "database:", "migrations:", "outbox:", "clock:", "mail:")
     ]
+
+
+def test_the_check_finds_that_no_price_list_is_in_effect_yet(operator: Operator, tmp_path: Path) -> None:
+    example = EXAMPLE_PRICES.read_text("utf-8")
+    (tmp_path / "ours.toml").write_text(
+        example.replace("2020-01-01 ", "2998-01-01 ").replace("2027-", "2999-"), "utf-8"
+    )
+    with Relay() as relay:
+        result = operator.run("check", PORTAL_MAIL_PORT=str(relay.port), PORTAL_PRICE_LIST="ours.toml")
+    assert result.exit_code == 1
+    assert "FAULT prices: no price list is in effect on" in result.stderr
+    assert "ours.toml" in result.stderr
 
 
 def test_the_check_finds_a_missing_upgrade(bare: Operator) -> None:

@@ -108,7 +108,7 @@ def demo(port: int, keep: bool) -> None:
 
 @click.command()
 def check() -> None:
-    """Diagnose settings, database, migrations and mail; exit 1 if anything is wrong."""
+    """Diagnose settings, prices, database, migrations and mail; exit 1 if anything is wrong."""
     from portal import diagnosis
 
     app = application()
