@@ -1,4 +1,4 @@
-"""What holds of every provider of payments, whichever it is: the same cases over Stripe and over the demonstration's."""
+"""What holds of every provider of payments: the same cases over Stripe and over the demonstration's own."""
 
 import json
 from dataclasses import replace
@@ -341,7 +341,7 @@ JSON = st.recursive(
 KINDS = st.sampled_from(["checkout.session.completed", "checkout.session.expired", "charge.updated"]) | st.text()
 SESSIONS = st.fixed_dictionaries(
     {"metadata": st.just({"payment": "7"}) | JSON},
-    optional={name: JSON for name in ("id", "amount_total", "currency", "payment_status")},
+    optional=dict.fromkeys(("id", "amount_total", "currency", "payment_status"), JSON),
 )
 EVENTS = st.fixed_dictionaries(
     {"id": st.text() | st.just("evt_1"), "type": KINDS, "created": JSON | st.integers()},
