@@ -40,6 +40,7 @@ from portal.web import (
     headers,
     invoices,
     operations,
+    orders,
     profile,
     recovery,
     session_life,
@@ -69,6 +70,7 @@ PAGES = (
     invoices,
     buying,
     edition,
+    orders,
 )
 
 

@@ -10,6 +10,8 @@ from portal.billing.words import NO_NAMES
 from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.kit.texts import ngettext
+from portal.rules.credits import own_last_day
+from portal.rules.pricing import Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +73,14 @@ def _people(quantity: int, last: str) -> str:
         quantity,
         last=last,
     )
+
+
+def of_order(choice: Choice, offer: Offer, received_on: date, *, follows_expiry: bool) -> Given:
+    """What an order that is delivered has given, read off its invoice's offer. received_on: the day of its payment.
+
+    follows_expiry: whether credits live as long as the subscription, because there was one.
+    """
+    if isinstance(choice, CreditsChoice):
+        return given(choice, received_on, None if follows_expiry else own_last_day(received_on))
+    starts_on = offer.starts_on if isinstance(choice, TermChoice) else received_on
+    return given(choice, starts_on or received_on, offer.ends_on)

@@ -19,6 +19,7 @@ from portal.kit.db import insert_once
 from portal.rules import orders as rules
 from portal.rules.orders import Kind, OrderState, PaymentState, Way
 from portal.rules.pricing import Offer
+from portal.subscription.queries import lock_platform
 
 FOLLOW_ERRAND, CLOSE_ERRAND = "follow_payment", "close_payment"
 FOLLOW_AFTER = timedelta(minutes=2)  # an event of the provider comes sooner; after this we ask
@@ -86,7 +87,11 @@ def note_started(db: Connection, payment_id: int, *, reference: str, address: st
 
 
 def cancel(db: Connection, order: Order, *, by: Administrator, at: datetime) -> bool:
-    """Take back an order that waits for its payment; False where it does not (any more)."""
+    """Take back an order that waits for its payment; False where it does not (any more).
+
+    Money that arrives in the same moment comes before it or after it, never in between: both hold the platform.
+    """
+    lock_platform(db, order.platform_id)
     waiting = (orders.c.id == order.id) & orders.c.state.in_(WAITING)
     values = {"state": OrderState.CANCELLED, "cancelled_at": at}
     if db.execute(update(orders).where(waiting).values(values)).rowcount != 1:

@@ -77,6 +77,14 @@ outbox = Table(
 )
 
 
+class Progress(StrEnum):
+    """How far a row is, for whoever asked for it."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"  # given up: somebody has to look
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     id: int
@@ -180,6 +188,16 @@ def _open(message: Message) -> ColumnElement[bool]:
 def _ours(message: Message) -> ColumnElement[bool]:
     """Nobody has claimed the row since."""
     return outbox.c.attempts == message.attempts
+
+
+def find_progress(db: Connection, key: str) -> Progress | None:
+    """How far the row with this deduplication key is; None where there never was one."""
+    row = db.execute(select(outbox.c.done_at, outbox.c.outcome).where(outbox.c.deduplication_key == key)).one_or_none()
+    if row is None:
+        return None
+    if row.done_at is None:
+        return Progress.WAITING
+    return Progress.DONE if row.outcome in (Outcome.SENT, Outcome.HANDLED) else Progress.FAILED
 
 
 def waiting(db: Connection) -> int:

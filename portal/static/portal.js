@@ -2,6 +2,7 @@
 import { announceErrors, hintCapsLock, revealPasswords } from "./forms.js";
 import { watchSession } from "./idle.js";
 import { tidyMenu } from "./menu.js";
+import { followOrder } from "./order.js";
 
 announceErrors(document);
 revealPasswords(document);
@@ -10,3 +11,6 @@ tidyMenu(document.querySelector("details.menu"));
 
 const dialog = document.getElementById("idle");
 if (dialog) watchSession(dialog);
+
+const order = document.getElementById("order");
+if (order) followOrder(order, document.getElementById("order-news"));
