@@ -508,3 +508,60 @@ def test_a_password_in_the_database_url_is_used_as_it_was_meant() -> None:
 def test_the_demonstration_is_for_this_machine_only(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="PORTAL_DEMO"):
         load({}, instance_path=tmp_path, demo=True, public_url="https://portal.example")
+
+
+STRIPE = {"STRIPE_SECRET_KEY": "sk_test_51" + HIDDEN, "STRIPE_WEBHOOK_SECRET": "whsec_" + HIDDEN}
+IBAN = "it60 x054 2811 1010 0000 0123 456"
+BANK = {"BANK_HOLDER": "Posta Chiara S.r.l.", "BANK_IBAN": IBAN, "BANK_BIC": "bpmoit22xxx"}
+
+
+def test_nobody_has_to_say_how_to_pay(tmp_path: Path) -> None:
+    found = loaded(tmp_path, **dict.fromkeys((*STRIPE, *BANK), ""))
+    assert not found.stripe_secret_key
+    assert (found.bank_holder, found.bank_iban, found.bank_bic) == ("", "", "")
+
+
+def test_the_account_is_kept_as_banks_write_it(tmp_path: Path) -> None:
+    found = loaded(tmp_path, **STRIPE, **BANK)
+    assert found.stripe_secret_key == Secret(STRIPE["STRIPE_SECRET_KEY"])
+    assert (found.bank_iban, found.bank_bic) == ("IT60X0542811101000000123456", "BPMOIT22XXX")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "named"),
+    [
+        ("STRIPE_SECRET_KEY", ["STRIPE_SECRET_KEY"]),
+        ("STRIPE_WEBHOOK_SECRET", ["STRIPE_WEBHOOK_SECRET"]),
+        ("BANK_HOLDER", ["BANK_HOLDER"]),
+        ("BANK_IBAN", ["BANK_IBAN", "BANK_IBAN"]),  # for the holder and for the BIC
+        ("BANK_BIC", []),
+    ],
+)
+def test_half_a_way_to_pay_is_refused(tmp_path: Path, left_out: str, named: list[str]) -> None:
+    given = {name: value for name, value in (STRIPE | BANK).items() if name != left_out}
+    if named:
+        assert [fault.split()[0] for fault in faults(tmp_path, **given)] == [f"PORTAL_{name}" for name in named]
+    else:
+        assert loaded(tmp_path, **given).bank_bic == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("STRIPE_SECRET_KEY", "pk_live_" + HIDDEN),  # the one that is meant for browsers
+        ("STRIPE_SECRET_KEY", "sk_live_ " + HIDDEN),
+        ("STRIPE_WEBHOOK_SECRET", "sk_live_" + HIDDEN),
+        ("BANK_IBAN", "IT61X0542811101000000123456"),
+        ("BANK_IBAN", "IT60"),
+        ("BANK_BIC", "BPM"),
+        ("BANK_HOLDER", "x" * 71),
+    ],
+)
+def test_a_mistyped_way_to_pay_is_noticed_at_the_start(tmp_path: Path, name: str, wrong: str) -> None:
+    found = faults(tmp_path, **(STRIPE | BANK | {name: wrong}))
+    assert any(fault.startswith(f"PORTAL_{name} is wrong: write ") for fault in found)
+    assert not any(HIDDEN in fault for fault in found)
+
+
+def test_the_secrets_of_stripe_do_not_show_themselves(tmp_path: Path) -> None:
+    assert HIDDEN not in repr(loaded(tmp_path, **STRIPE))
