@@ -31,14 +31,12 @@ from portal.seats import NoFreeSeat, NotDisabled
 from portal.web import access, edge, offers, who
 from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import EmailField, TypedField, at_most, one_line, one_of, required, with_draft
-from portal.web.places import safe_place
 from portal.web.times import moment, sentence
 
 pages = Blueprint("administrators", __name__)
 Page = Response | str | tuple[Any, ...]
 LIST = "/subscription/administrators"
 ONE = f"{LIST}/<username>"
-BUY = "/subscription/buy/administrators"
 FORBIDDEN, CONFLICT, INVALID = 403, 409, 422
 
 
@@ -239,7 +237,7 @@ def _page(form: InviteForm, *, failed: Markup | None = None, restored: bool = Fa
         may_disable=isinstance(place.decide(Act.DISABLE_ADMINISTRATOR, role), Allowed),
         sees_addresses=role is Role.FIRST,
         prefix=prefix(),
-        buy=safe_place(BUY) or url_for("subscription.buy", _anchor="buy-seats"),
+        buy=url_for("buying.administrators"),
     )
 
 

@@ -68,7 +68,7 @@ def sell(sale: Sale, form: CheckoutForm) -> Page:
     choice = sale.choose()
     offer = quotes.compose(sale.kind, choice, place, parts().prices, quotes.treatment_of(billing))
     if isinstance(offer, NoOffer):
-        return _show(sale, form, place, billing, none=offer), 200 if request.method == "GET" else UNPROCESSABLE
+        return _show(sale, form, place, billing, nothing=offer), 200 if request.method == "GET" else UNPROCESSABLE
     if "order" in request.form and billing is not None:
         again = sealed.refusal(form.sealed.data or "", sale.kind, choice, offer)
         if again is None:
@@ -100,7 +100,7 @@ def _show(
     offer: Offer | None = None,
     *,
     again: LookAgain | None = None,
-    none: NoOffer | None = None,
+    nothing: NoOffer | None = None,
 ) -> str:
     """The page with its price, and a key of its own: a second click on this page finds the order of the first one."""
     form.client_key.data = secrets.token_urlsafe(16)
@@ -114,7 +114,7 @@ def _show(
         choice=choice,
         offer=offer,
         again=again,
-        none=none,
+        nothing=nothing,
         billing=billing,
         names=edition_names(place),
         **sale.facts,

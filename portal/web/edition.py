@@ -6,7 +6,7 @@ proposes; the renewal may choose otherwise. An upgrade forgets it. After E the e
 
 from dataclasses import dataclass
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import StringField
@@ -58,7 +58,10 @@ def upgrade(code: str) -> Page:
     form = UpgradeForm()
     form.edition.data = code
     place = who.place()
-    facts = {"edition": parts().prices.on(place.today).find_edition(code)}
+    wanted = parts().prices.on(place.today).find_edition(code)
+    if wanted is None:
+        abort(404)
+    facts = {"edition": wanted}
 
     def choose() -> UpgradeChoice:
         return UpgradeChoice(place.edition or "", code)

@@ -73,7 +73,7 @@ def navigation() -> list[tuple[str, str, bool]]:
         (_("Buy"), "subscription.buy"),
         (_("SMS credits"), "credits.sms"),
         (_("Administrators"), "administrators.people"),
-        (_("Invoices"), "invoices.invoices"),
+        (_("Invoices"), "invoices.overview"),
     )
     return [(label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in entries]
 

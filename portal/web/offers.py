@@ -124,8 +124,8 @@ def _caution(found: Caution) -> str:
     }[found]
 
 
-def order_button(act: Act) -> str:
-    """The words on the link that opens a mail to the people who take the order."""
+def button(act: Act) -> str:
+    """The words on the link to the page where it is done."""
     if act is Act.CANCEL:
-        return _("Write to us to cancel")
-    return _("Write to us to undo it") if act is Act.UNDO_CANCEL else _("Write to us to order")
+        return _("See what happens")
+    return _("Continue") if act is Act.UNDO_CANCEL else _("Show the price")

@@ -30,16 +30,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`labels`: (tone, words). `action`: what most people came to do; `urgent`: it is the first button.
-
-    `may`: the acts that are open to this person now.
+    """`labels`: (tone, words). `act`: what most people came to do, None where nothing stands out; `urgent`: it is the
+    first button. `may`: the acts that are open to this person now.
     """
 
     labels: tuple[tuple[str, str], ...]
     headline: Markup
     lines: tuple[Markup, ...]
     steps: tuple[Step, ...]
-    action: str
+    act: Act | None
     urgent: bool
     may: frozenset[Act]
 
@@ -52,7 +51,7 @@ def tell(place: Standing, role: Role, owned: Credits) -> Story:
         headline=headline(place, urgent, owned),
         lines=tuple(escape(line) for line in _lines(place, role, owned) if line),
         steps=tuple(step for step in _steps(place, owned) if step.on >= place.today),
-        action=_action(place, urgent),
+        act=_act(place, role, urgent),
         urgent=urgent,
         may=frozenset(act for act in Act if isinstance(place.decide(act, role), Allowed)),
     )
@@ -187,14 +186,14 @@ def _sms_steps(place: Standing, owned: Credits) -> Iterator[Step]:
         yield Step(place.last_day, _("Last day on which the platform is kept without credits and without a sign-in."))
 
 
-def _action(place: Standing, urgent: bool) -> str:
+def _act(place: Standing, role: Role, urgent: bool) -> Act | None:
+    """What most people came to do, if it is open to this one."""
+    likely = Act.RENEW if urgent else None
     if place.platform.trial:
-        return _("How to purchase")
-    if place.expires_on is None:
-        return _("Buy credits")
-    if place.state is State.CANCELLED:
-        return _("How to keep the subscription")
-    return _("How to renew") if urgent else _("Buy")
+        likely = Act.PURCHASE
+    elif place.expires_on is None:
+        likely = Act.BUY_CREDITS
+    return likely if likely and isinstance(place.decide(likely, role), Allowed) else None
 
 
 def closed(place: Standing) -> Markup:

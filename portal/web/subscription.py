@@ -4,9 +4,17 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from portal import standing
+from portal.billing import quotes
+from portal.billing import words as bought
+from portal.billing.choices import TermChoice
 from portal.rules.access import Act, Allowed, Decision, Reason, Role
-from portal.web import access, who
-from portal.web.edge import reading
+from portal.rules.offers import NoOffer
+from portal.rules.orders import Kind
+from portal.standing import Standing
+from portal.web import access, story, who
+from portal.web.buying import YEAR
+from portal.web.checkout import edition_names
+from portal.web.edge import parts, reading
 from portal.web.timeline import timeline
 
 pages = Blueprint("subscription", __name__)
@@ -19,6 +27,15 @@ SHOWN_ACTS = (
     Act.CANCEL,
     Act.UNDO_CANCEL,
 )
+PAGE_OF = {
+    Act.PURCHASE: "buying.purchase",
+    Act.RENEW: "buying.renew",
+    Act.BUY_CREDITS: "buying.credits",
+    Act.BUY_SEATS: "buying.administrators",
+    Act.CHANGE_EDITION: "edition.editions",
+    Act.CANCEL: "cancellation.cancel",
+    Act.UNDO_CANCEL: "cancellation.cancel",
+}
 UNSAID = (Reason.PURCHASE_FIRST, Reason.ALREADY_PURCHASED, Reason.ALREADY_CANCELLED, Reason.NOT_CANCELLED)
 
 
@@ -32,25 +49,43 @@ def home() -> Response:
 @access.signed_in
 def overview() -> str:
     """Where the subscription stands, in a sentence first, then in pictures: all of it computed by the rules."""
-    place = who.place()
+    place, role = who.place(), Role(who.me().administrator.role)
+    owned = standing.credits_of(reading(), place)
+    told = story.tell(place, role, owned)
     return render_template(
         "subscription/overview.html",
         place=place,
         seats=standing.seats(reading(), place),
-        credits=standing.credits_of(reading(), place),
-        role=Role(who.me().administrator.role),
+        credits=owned,
+        told=told,
+        price=_price(told.act, place),
+        names=edition_names(place),
+        page_of=PAGE_OF,
         timeline=timeline(place),
     )
 
 
+def _price(act: Act | None, place: Standing) -> str | None:
+    """What the term that the page proposes costs, without the tax: a year, as things are now."""
+    kind = {Act.RENEW: Kind.RENEWAL, Act.PURCHASE: Kind.PURCHASE}.get(act) if act else None
+    if kind is None:
+        return None
+    additional = standing.additional_at_expiry(reading(), place) if kind is Kind.RENEWAL else 0
+    choice = TermChoice(place.platform.next_edition or place.edition or "", YEAR, additional)
+    offer = quotes.compose(kind, choice, place, parts().prices, quotes.treatment_of(None))
+    return None if isinstance(offer, NoOffer) else bought.amount_words(offer.net)
+
+
 @pages.get("/subscription/buy")
 @access.signed_in
-def buy() -> str:
-    """What can be ordered in this state, and why the rest cannot."""
+def buy() -> str | Response:
+    """What can be bought in this state, and why the rest cannot; on a trial there is one thing to buy."""
     place, role = who.place(), Role(who.me().administrator.role)
+    if place.platform.trial:
+        return redirect(url_for("buying.purchase"), 303)
     decisions = {act: place.decide(act, role) for act in SHOWN_ACTS}
     relevant = {act: found for act, found in decisions.items() if _relevant(act, found)}
-    return render_template("subscription/buy.html", place=place, decisions=relevant, Allowed=Allowed)
+    return render_template("subscription/buy.html", place=place, decisions=relevant, page_of=PAGE_OF)
 
 
 def _relevant(act: Act, decision: Decision) -> bool:

@@ -40,8 +40,8 @@ STORIES = [
      ["Il tuo abbonamento è pagato fino a domenica 22 novembre 2026", "Gli invii sono attivi. Restano 248 giorni",
       "fino a mercoledì 2 dicembre 2026, ore 23:59", "lunedì 24 agosto 2026 Si apre il rinnovo."]),
     ("2026-11-22", {}, "active",
-     ["Your subscription expires on Sunday 22 November 2026", "1 day left, today included.", "How to renew"],
-     ["Il tuo abbonamento scade domenica 22 novembre 2026", "Resta 1 giorno, oggi compreso.", "Come rinnovare"]),
+     ["Your subscription expires on Sunday 22 November 2026", "1 day left, today included.", "Renew the subscription · €480.00 + tax"],
+     ["Il tuo abbonamento scade domenica 22 novembre 2026", "Resta 1 giorno, oggi compreso.", "Rinnova l’abbonamento · 480,00 € + IVA"]),
     ("2026-11-20", {"cancelled": True}, "cancelled",
      ["Your subscription is cancelled and lasts until Sunday 22 November 2026", "Nothing is refunded."],
      ["Abbonamento disdetto: resta attivo fino a domenica 22 novembre 2026", "Nulla viene rimborsato."]),
@@ -57,9 +57,9 @@ STORIES = [
     ("2026-12-02", {}, "grace", ["1 day left, today included."], ["Resta 1 giorno, oggi compreso."]),
     ("2026-11-20", {"trial": True}, "trial",
      ["Your trial lasts until Sunday 22 November 2026", "Sending works within the limits of the trial.",
-      "10 days remain to purchase", "How to purchase"],
+      "10 days remain to purchase", "Purchase the platform · €480.00 + tax"],
      ["La tua prova dura fino a domenica 22 novembre 2026", "Gli invii funzionano nei limiti della prova.",
-      "restano 10 giorni per acquistare", "Come acquistare"]),
+      "restano 10 giorni per acquistare", "Acquista la piattaforma · 480,00 € + IVA"]),
     ("2026-11-26", {"trial": True}, "grace",
      ["Purchase by Wednesday 2 December 2026 to keep your platform", "Your trial ended on Sunday 22 November 2026."],
      ["Acquista entro mercoledì 2 dicembre 2026 per conservare la piattaforma", "La prova è finita domenica"]),
@@ -160,7 +160,7 @@ def test_a_blocked_platform_says_first_why_how_to_lift_it_and_whom_to_ask(house:
 def test_a_trial_has_a_cart_and_every_page_has_menu_and_sign_out(house: House, trial: bool, carts: int) -> None:
     page = open_overview(house, "2026-11-20", trial=trial)
     found = [link for link in page.all("a") if link.get("class") == "cart"]
-    assert [link.get("href") for link in found] == ["/subscription/buy"] * carts
+    assert [link.get("href") for link in found] == ["/subscription/purchase"] * carts
     (menu,) = page.all("details")
     assert "My subscription" in "".join(menu.itertext())
     assert "m1234" in "".join(menu.itertext())
@@ -175,22 +175,47 @@ def test_the_purchase_page_offers_what_the_state_allows_and_says_why_the_rest_wa
     house.person("m1234")
     browser.sign_in()
     page = browser.get("/subscription/buy")
-    orders = [link.get("href") for link in page.all("a") if "Renew" in (link.get("href") or "")]
-    assert orders == ["mailto:help@example.com?subject=Platform%201234%3A%20Renew%20the%20subscription"]
+    buttons = [link.get("href") for link in page.all("a") if "button" in (link.get("class") or "")]
+    assert buttons == ["/subscription/renew"]
     text = told(page)
     assert "The next term begins on Monday 23 November 2026" in text
     assert "SMS credits Not now. The subscription has expired: renew it first." in text
     assert "Cancel the subscription" not in text
 
 
-@pytest.mark.parametrize(("trial", "sms_only", "offered"), [(True, False, "purchase"), (False, True, "buy-credits")])
-def test_a_trial_purchases_and_an_sms_platform_buys_credits(
-    house: House, trial: bool, sms_only: bool, offered: str
-) -> None:
-    house.platform(1234, ends_in=None if sms_only else -3, trial=trial)
+def test_an_sms_platform_buys_credits_or_adds_e_mail(house: House) -> None:
+    house.platform(1234, ends_in=None)
     house.person("m1234")
     browser = house.browser()
     browser.sign_in()
     sections = [section.get("id") for section in browser.get("/subscription/buy").all("section")]
-    assert offered in sections
-    assert "renew" not in sections
+    assert sections == ["purchase", "buy-credits"]
+
+
+def test_on_a_trial_there_is_one_thing_to_buy(house: House) -> None:
+    house.platform(1234, ends_in=20, trial=True)
+    house.person("m1234")
+    browser = house.browser()
+    browser.sign_in()
+    assert browser.open("/subscription/buy").headers["Location"] == "/subscription/purchase"
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "facts", "button"),
+    [
+        (98, {}, "Buy"),
+        (20, {}, "Renew the subscription · €480.00 + tax"),
+        (-3, {}, "Renew the subscription · €480.00 + tax"),
+        (20, {"cancelled": True}, "Renew the subscription · €480.00 + tax"),
+        (20, {"trial": True}, "Purchase the platform · €480.00 + tax"),
+        (None, {}, "SMS credits"),
+    ],
+)
+def test_the_first_button_is_what_most_people_came_to_do_with_its_price(
+    house: House, ends_in: int | None, facts: dict[str, bool], button: str
+) -> None:
+    house.platform(1234, ends_in=ends_in, **facts)
+    house.person("m1234")
+    page = house.browser().sign_in()
+    (first, *_) = [link for link in page.all("a") if "button" in (link.get("class") or "")]
+    assert " ".join("".join(first.itertext()).split()) == button
