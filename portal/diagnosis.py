@@ -3,12 +3,14 @@
 import smtplib
 import ssl
 from dataclasses import dataclass
+from importlib import import_module
 
 from flask import Flask
 from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import migrations
+from portal.billing import papers
 from portal.kit import outbox
 from portal.outside.post import FolderPost
 from portal.parts import Parts
@@ -27,7 +29,7 @@ class Finding:
 
 def examine(app: Flask) -> list[Finding]:
     parts: Parts = app.extensions["portal"]
-    found = [Finding("settings", True, "valid"), _prices(parts), _database(parts)]
+    found = [Finding("settings", True, "valid"), _prices(parts), _pdf(), _database(parts)]
     if found[-1].ok:
         found += [_migrations(parts), _outbox(parts), _clock(parts)]
     return [*found, _mail(parts)]
@@ -40,6 +42,17 @@ def _prices(parts: Parts) -> Finding:
         return Finding("prices", True, f"in effect since {parts.prices.on(today).starts_on}")
     except LookupError as error:
         return Finding("prices", False, f"{error}: add one that starts earlier to {parts.settings.price_list}")
+
+
+def _pdf() -> Finding:
+    """Whether invoices become PDF files. Without the extra they do not, and that is no fault."""
+    if not papers.can_print():
+        return Finding("pdf", True, "not installed: invoices are printed from their pages")
+    try:
+        import_module("weasyprint")
+    except OSError as error:
+        return Finding("pdf", False, f"cannot be drawn ({error}): install what the README's Parts name for weasyprint")
+    return Finding("pdf", True, "invoices are made")
 
 
 def _database(parts: Parts) -> Finding:

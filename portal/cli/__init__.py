@@ -5,7 +5,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.cli import people, platforms, prices, running
+from portal.cli import invoices, people, platforms, prices, running
 
 
 class Commands(click.Group):
@@ -34,5 +34,6 @@ for command in (
     people.administrator,
     people.send_reset_link,
     prices.prices,
+    invoices.credit_note,
 ):
     main.add_command(command)

@@ -215,7 +215,7 @@ def test_the_same_invoice_is_the_same_bytes_in_another_process(house: House, tmp
     environ = {"PORTAL_INSTANCE_PATH": str(tmp_path), "PORTAL_SECRET_KEY": SECRET.reveal(), "PATH": "/usr/bin:/bin"}
     environ |= {"PORTAL_SELLER_NAME": "Somebody else by now S.p.A.", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"}
     given = [sys.executable, "-c", AGAIN]
-    done = [subprocess.run(given, env=environ, capture_output=True, check=True).stdout for _ in range(2)]
+    done = [subprocess.run(given, env=environ, stdout=subprocess.PIPE, check=True).stdout for _ in range(2)]
     assert done[0] == done[1] == papers.pdf_path(tmp_path, invoice).read_bytes()
     assert done[0].startswith(b"%PDF-")
 
