@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from portal.kit.links import links
 from portal.kit.outbox import outbox
 from portal.kit.throttle import limits
 from portal.setting_values import EXAMPLE_PRICES
+from portal.subscription import seating
 from portal.subscription.tables import blocks, platforms, seat_grants, terms
 from tests.conftest import both_databases
 from tests.helpers.house import PASSWORD
@@ -582,6 +583,17 @@ def handlers() -> Iterator[None]:
 @pytest.mark.usefixtures("handlers")
 def test_a_worker_that_finds_nothing_due_stops_when_asked_to(operator: Operator) -> None:
     operator.does("worker --once")
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_worker_makes_its_round_before_it_looks_for_rows(made: Operator) -> None:
+    made.does("administrator create --username m1234-anna --email anna@b.it --name Anna --password-stdin", PASSWORD)
+    with made.database.write() as db:
+        db.execute(seat_grants.delete())
+        seating.plan_reduction(db, 1234, due_on=date(2026, 3, 1), picked=[])
+    made.run("worker --once")
+    disabled = {row.username: row.disabled_at is not None for row in made.table(administrators)}
+    assert disabled == {"m1234": False, "m1234-anna": True}
 
 
 @pytest.mark.usefixtures("handlers")

@@ -67,10 +67,12 @@ def _serve(host: str, port: int, workers: int) -> None:
 @click.command()
 @click.option("--once", is_flag=True, help="Stop when nothing is due.")
 def worker(once: bool) -> None:
-    """Do what waits in the outbox: mails and tasks. Several workers may run."""
+    """Do what waits in the outbox, mails and tasks, and what falls due by itself. Several workers may run."""
     from portal.jobs.post import work_once
+    from portal.jobs.rounds import Rounds
 
     app, stopping = application(), False
+    rounds = Rounds(app.extensions["portal"])
 
     def stop(*_: object) -> None:
         nonlocal stopping
@@ -80,6 +82,7 @@ def worker(once: bool) -> None:
     signal.signal(signal.SIGINT, stop)
     while not stopping:
         try:
+            rounds.make_if_due()
             busy = work_once(app)
         except SQLAlchemyError as error:
             if once:

@@ -33,8 +33,8 @@ class Rounds:
         at = self.parts.clock.now()
         if self.last is not None and self.last <= at < self.last + EVERY:
             return False
-        self.last = at
         make_round(self.parts)
+        self.last = at  # not where it failed: the next call tries again
         return True
 
 

@@ -1,6 +1,6 @@
 """Administrators come and go; a name is given once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -156,3 +156,61 @@ def test_addresses_that_differ_beyond_ascii_are_two(house: House) -> None:
 def test_a_person_that_nobody_is_cannot_be_got(house: House) -> None:
     with house.parts.database.read() as db, pytest.raises(NoResultFound):
         queries.get_administrator(db, 404)
+
+
+# --- invited again, let in again, listed -----------------------------------------------------------------------------
+
+
+def act(house: House, done: Any, person: Administrator) -> bool:
+    with house.parts.database.write() as db:
+        return bool(done(db, house.parts.links, person, at=house.clock.now(), by="m1234"))
+
+
+@both_databases
+def test_an_invitation_is_sent_again_only_while_nobody_has_accepted_it(house: House) -> None:
+    marco, anna = house.person("m1234-marco", password=None), house.person("m1234-anna")
+    assert act(house, administrators.invite_again, marco)
+    assert not act(house, administrators.invite_again, anna)
+    with house.parts.database.read() as db:
+        invitations = [row.ended_because for row in db.execute(select(links.links).order_by(links.links.c.id))]
+    assert invitations == ["withdrawn", None]
+    assert tags(house).count("accounts.administrator_invited_again") == 1
+    with house.parts.database.write() as db:
+        administrators.disable(db, marco, at=START)
+    assert not act(house, administrators.invite_again, marco)
+
+
+@both_databases
+def test_whoever_is_enabled_again_starts_without_a_password_and_once(house: House) -> None:
+    marco = house.person("m1234-marco")
+    assert not act(house, administrators.enable, marco)
+    with house.parts.database.write() as db:
+        administrators.disable(db, marco, at=START, by="m1234")
+        db.execute(update(people).values(must_reset=True))
+    assert sorted(together(lambda _: act(house, administrators.enable, marco), 3)) == [False, False, True]
+    with house.parts.database.read() as db:
+        found = queries.find_credential(db, "m1234-marco")
+        details = db.execute(select(events.c.tag, events.c.details).order_by(events.c.id)).all()[-2:]
+    assert found is not None
+    assert (found.password_hash, found.administrator.must_reset, found.administrator.enabled) == (None, False, True)
+    assert [tuple(row) for row in details] == [
+        ("accounts.administrator_disabled", {"by": "m1234"}),
+        ("accounts.administrator_enabled", {"by": "m1234"}),
+    ]
+
+
+@both_databases
+def test_the_list_has_the_first_administrator_first_and_how_far_the_others_are(house: House) -> None:
+    marco, luca = house.person("m1234-marco", password=None), house.person("m1234-luca", password=None)
+    house.person("m1234")
+    house.person("m5678")
+    with house.parts.database.write() as db:
+        administrators.disable(db, luca, at=START)
+        administrators.invite(db, house.parts.links, marco, at=START + timedelta(days=1))
+        found = queries.members_of(db, 1234)
+    assert [(one.administrator.username, one.accepted, one.invited_until) for one in found] == [
+        ("m1234", True, None),
+        ("m1234-marco", False, START + timedelta(days=8)),
+        ("m1234-luca", False, None),
+    ]
+    assert [one.created_at for one in found] == [START] * 3
