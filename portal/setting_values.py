@@ -132,7 +132,7 @@ def price_lists(path: Path) -> PriceLists:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise PriceListFaults([f"{path} cannot be read ({error.strerror}): write the path of the price list."]) from None
+        raise PriceListFaults([f"{path} cannot be read ({error.strerror}): name the price list."]) from None
     except (ValueError, RecursionError) as error:
         raise PriceListFaults([f"{path} is no TOML ({error}): mend it, or copy the example again."]) from None
     return price_file.parse(data)

@@ -8,7 +8,7 @@ Source: RULES.md, Editions, orders, payments, invoices; Additional administrator
 Where RULES.md is silent:
 - A line of a whole term has the term's list price as its unit price; a line for the rest of one has that price, the
   days that remain and the days of the term.
-- An upgrade raises every paid term that is not over and whose edition costs less than the new one (`raised`): a
+- An upgrade raises every paid term that is not over and whose edition costs no more than the new one (`raised`): a
   renewal that is already paid is no reason to fall back. A term whose edition costs more stays what it is. So a
   downgrade that is already paid, for the term to come, can be taken back by an upgrade to the present edition.
 - An edition that the list of the day no longer has costs, for the difference, what the newest earlier list says.
