@@ -35,8 +35,17 @@ def cancellation_undone(db: Connection, *, to: Administrator, expires_on: date, 
 def trial_confirm(db: Connection, *, to: TrialRequest, link_id: int, at: datetime, expires_at: datetime) -> None:
     """The link that confirms the address and starts the trial. It quotes nothing of what was typed."""
     payload = {"link_id": link_id, "expires_at": expires_at.isoformat()}
-    life = {"key": f"trial:{link_id}", "useless_after": expires_at}
-    outbox.put(db, outbox.MAIL, "trial_confirm", payload, at=at, recipient=to.email, language=to.language, **life)
+    outbox.put(
+        db,
+        outbox.MAIL,
+        "trial_confirm",
+        payload,
+        at=at,
+        recipient=to.email,
+        language=to.language,
+        key=f"trial:{link_id}",
+        useless_after=expires_at,
+    )
 
 
 def trial_known(

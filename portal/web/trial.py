@@ -47,8 +47,8 @@ def request_trial() -> Page:
 
 
 def _asked(form: TrialForm) -> Asked:
-    typed = [(field.data or "").strip() for field in (form.full_name, form.company, form.email)]
-    return Asked(*typed, texts.language(), network(), now())
+    full_name, company, email = ((field.data or "").strip() for field in (form.full_name, form.company, form.email))
+    return Asked(full_name, company, email, texts.language(), network(), now())
 
 
 @pages.get("/request-trial/asked")

@@ -22,6 +22,10 @@ from portal.rules.terms import (
     SIGN_IN_LONGEST_WAIT,
     SIGN_IN_NETWORK_FAILURES,
     SIGN_IN_WINDOW,
+    TRIAL_ADDRESS_WINDOW,
+    TRIAL_MAILS_PER_ADDRESS,
+    TRIAL_NETWORK_WINDOW,
+    TRIAL_REQUESTS_PER_NETWORK,
 )
 from portal.rules.throttle import Record, client_network, sign_in_attempt, sign_in_success, window_attempt
 
@@ -50,6 +54,8 @@ def test_the_limits_are_those_of_the_rules() -> None:
     assert throttle.RECOVERY_MAILS == (RECOVERY_MAILS_PER_ACCOUNT, RECOVERY_ACCOUNT_WINDOW) == (5, timedelta(days=1))
     assert throttle.RECOVERY_REQUESTS == (RECOVERY_REQUESTS_PER_NETWORK, RECOVERY_NETWORK_WINDOW)
     assert (20, timedelta(hours=1)) == throttle.RECOVERY_REQUESTS
+    assert throttle.TRIAL_MAILS == (TRIAL_MAILS_PER_ADDRESS, TRIAL_ADDRESS_WINDOW) == (3, timedelta(days=1))
+    assert throttle.TRIAL_REQUESTS == (TRIAL_REQUESTS_PER_NETWORK, TRIAL_NETWORK_WINDOW) == (10, timedelta(hours=1))
 
 
 def test_exactly_five_of_a_burst_are_evaluated() -> None:
