@@ -1,5 +1,7 @@
 """The numbers of a customer: good ones come out compact, bad ones with the reason."""
 
+import doctest
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from stdnum import iban as ibans
 from stdnum import luhn
 from stdnum.it import codicefiscale
 
-from portal.billing import numbers
+from portal.billing import checks, numbers
 from portal.billing.countries import COUNTRIES, PROVINCES
 from portal.billing.numbers import Wrong
 from portal.kit.texts import LANGUAGES
@@ -317,3 +319,9 @@ def test_the_provinces() -> None:
     assert len(PROVINCES) == 107 + 4  # and those of Sardinia that have come back
     assert {"MI", "RM", "NA", "BZ", "AO", "SU", "OG"} < PROVINCES
     assert not {"XX", "IT", "FO", "PS"} & PROVINCES  # Forlì and Pesaro have had other letters since 1999
+
+
+def test_the_examples_of_the_docstrings_are_true() -> None:
+    for module in (numbers, checks):
+        result = doctest.testmod(module)
+        assert (result.failed, result.attempted > 0) == (0, True)

@@ -29,6 +29,8 @@ BEFORE_SIGN_IN = [
 SIGNED_IN = [
     "/subscription",
     "/subscription/buy",
+    "/subscription/administrators",
+    "/subscription/cancel",
     "/subscription/billing",
     "/subscription/payment-method",
     "/subscription/contacts",
