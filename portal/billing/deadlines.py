@@ -5,7 +5,7 @@ Source: RULES.md, Life of a platform ("Money arriving late"). The judgement itse
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.billing.queries import Order
@@ -13,13 +13,15 @@ from portal.kit.calendars import is_bank_day
 from portal.rules import settlement
 from portal.rules.dates import business_date
 from portal.rules.lifecycle import grace_last_day
-from portal.rules.orders import INSTANT, Kind, Way, open_until
+from portal.rules.orders import INSTANT, Kind
+
+READ_WITHIN = timedelta(days=7)  # what arrives is confirmed by then, holidays included
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """value_on: the last value date that counts. confirmed_on: the last business day on which staff may confirm it;
-    None where the order sets no other limit than the first.
+    None where that day is so far off that nobody has to think of it.
     """
 
     value_on: date
@@ -27,15 +29,17 @@ class Deadline:
 
 
 def deadline(order: Order, zone: ZoneInfo) -> Deadline:
-    """For the order, once the transfer is chosen for it.
+    """For an order that waits for a transfer.
 
     A term has the days of the grace. What is sold only while the subscription runs has to be confirmed before its end;
     credits count by the value date.
     """
-    waits = business_date(max(order.open_until, open_until(order.placed_at, Way.TRANSFER, zone)) - INSTANT, zone)
+    waits = business_date(order.open_until - INSTANT, zone)
     ends_on = order.offer.ends_on if order.kind is Kind.SEATS else order.paid_for
     if ends_on is None:
         return Deadline(waits, None)
     if order.kind in (Kind.RENEWAL, Kind.PURCHASE):
-        return Deadline(min(waits, grace_last_day(ends_on)), settlement.transfer_deadline(ends_on, is_bank_day))
-    return Deadline(min(waits, ends_on), None if order.kind is Kind.CREDITS else ends_on)
+        last = grace_last_day(ends_on)
+        return Deadline(min(waits, last), settlement.transfer_deadline(ends_on, is_bank_day) if last <= waits else None)
+    near = order.kind is not Kind.CREDITS and ends_on - waits < READ_WITHIN
+    return Deadline(min(waits, ends_on), ends_on if near else None)

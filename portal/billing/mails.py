@@ -5,10 +5,12 @@ A payload holds cents, ISO dates and the frozen offer; the words are found when 
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from portal.accounts.queries import Administrator
+from portal.billing import deadlines
 from portal.billing.frozen import offer_to_json
 from portal.billing.gains import Given
 from portal.billing.queries import Order
@@ -25,10 +27,10 @@ def order_received(db: Connection, *, to: Administrator, order: Order, at: datet
     _put(db, "order_received", {"expires_at": expires_at}, to=to, order=order, at=at)
 
 
-def transfer_awaited(db: Connection, *, to: Administrator, order: Order, at: datetime) -> None:
-    """Where to send the money of a bank transfer, with its reference."""
-    expires_at = (order.open_until - LAST_MINUTE).isoformat()
-    _put(db, "transfer_awaited", {"expires_at": expires_at}, to=to, order=order, at=at)
+def transfer_awaited(db: Connection, *, to: Administrator, order: Order, zone: ZoneInfo, at: datetime) -> None:
+    """Where to send the money of a bank transfer, with its reference, and until when it counts."""
+    facts = {"amount": _money(order.total)} | _days(order, zone)
+    _put(db, "transfer_awaited", facts, to=to, order=order, at=at)
 
 
 def payment_received(
@@ -46,9 +48,12 @@ def payment_failed(db: Connection, *, to: Administrator, order: Order, payment_i
     _put(db, "payment_failed", {"expires_at": expires_at}, to=to, order=order, at=at, key=key)
 
 
-def payment_short(db: Connection, *, to: Administrator, order: Order, missing: Money, at: datetime) -> None:
-    """A transfer has arrived that is not the whole amount."""
-    _put(db, "payment_short", {"missing_amount": _money(missing)}, to=to, order=order, at=at)
+def payment_short(
+    db: Connection, *, to: Administrator, order: Order, missing: Money, zone: ZoneInfo, at: datetime
+) -> None:
+    """A transfer has arrived that is not the whole amount: what is missing, and where to send it."""
+    facts = {"amount": _money(missing)} | _days(order, zone)
+    _put(db, "payment_short", facts, to=to, order=order, at=at)
 
 
 def payment_not_used(
@@ -56,6 +61,13 @@ def payment_not_used(
 ) -> None:
     """Money has arrived that buys nothing: why, and that somebody is about to give it back."""
     _put(db, "payment_not_used", {"amount": _money(amount), "why": why}, to=to, order=order, at=at)
+
+
+def _days(order: Order, zone: ZoneInfo) -> dict[str, str]:
+    """The last days that count for a transfer; the second one only where there is one."""
+    found = deadlines.deadline(order, zone)
+    days = {"value_on": found.value_on, "confirmed_on": found.confirmed_on}
+    return {name: day.isoformat() for name, day in days.items() if day} | {"kind": str(order.kind)}
 
 
 def _money(amount: Money) -> list[Any]:

@@ -63,7 +63,7 @@ def choose_transfer(db: Connection, order: Order, *, to: Administrator, at: date
     waiting = (orders.c.id == order.id) & orders.c.state.in_(WAITING) & (orders.c.way.is_distinct_from(Way.TRANSFER))
     if db.execute(update(orders).where(waiting).values(way=Way.TRANSFER, open_until=until)).rowcount != 1:
         return False
-    mails.transfer_awaited(db, to=to, order=queries.get_order(db, order.id), at=at)
+    mails.transfer_awaited(db, to=to, order=queries.get_order(db, order.id), zone=zone, at=at)
     return True
 
 

@@ -27,7 +27,7 @@ from portal.kit.db import insert_once
 from portal.rules import dates
 from portal.rules import orders as rules
 from portal.rules.money import Money
-from portal.rules.orders import Covered, OrderState, PaymentState
+from portal.rules.orders import Covered, OrderState, PaymentState, Way
 from portal.rules.payments import Report
 from portal.rules.prices import PriceLists
 from portal.standing import Standing
@@ -146,7 +146,8 @@ def _apply(db: Connection, arrival: Arrival, till: Till) -> Result:
     received = verdicts.so_far(db, order) + payment.amount
     if rules.covered(received, order.total) is Covered.SHORT:
         _open(db, Task.UNDERPAID, order, payment, payment.amount, till.at)
-        mails.payment_short(db, to=_buyer(db, order), order=order, missing=order.total - received, at=till.at)
+        missing, waiting = order.total - received, _wait_for_rest(db, order, till.zone)
+        mails.payment_short(db, to=_buyer(db, order), order=waiting, missing=missing, zone=till.zone, at=till.at)
         return Result.SHORT
     place = standing.find(db, order.platform_id, at=till.at, zone=till.zone)
     verdict = verdicts.verdict(arrival, place, till.prices)
@@ -158,6 +159,13 @@ def _apply(db: Connection, arrival: Arrival, till: Till) -> Result:
     if order.total < received:
         _open(db, Task.OVERPAID, order, payment, received - order.total, till.at)
     return Result.DELIVERED
+
+
+def _wait_for_rest(db: Connection, order: Order, zone: ZoneInfo) -> Order:
+    """The rest comes by a bank too: the order waits for it as long as for any transfer, chosen on the page or not."""
+    until = max(order.open_until, rules.open_until(order.placed_at, Way.TRANSFER, zone))
+    db.execute(update(orders).where(orders.c.id == order.id).values(way=Way.TRANSFER, open_until=until))
+    return queries.get_order(db, order.id)
 
 
 def _deliver(db: Connection, arrival: Arrival, place: Standing, till: Till) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import render_template
 from sqlalchemy import Connection, select
 
+from portal.jobs import order_facts
 from portal.kit import texts
 from portal.kit.links import links
 from portal.kit.outbox import Message
@@ -48,6 +49,8 @@ def _facts(db: Connection, parts: Parts, message: Message) -> dict[str, Any]:
             facts[name] = texts.moment(datetime.fromisoformat(facts[name]), zone)
     for name in [name for name in facts if name.endswith(DAY)]:
         facts[name] = _weekday(date.fromisoformat(facts[name]))
+    if "order_id" in facts:
+        facts |= order_facts.of(parts, message)
     if "link_id" in facts:
         token = parts.links.token(db, facts.pop("link_id"))
         facts["link"] = f"{settings.public_url}/{LINK_PATHS[message.name]}/{token}"

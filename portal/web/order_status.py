@@ -178,9 +178,7 @@ def explanation(status: Status, *, returned: bool = False) -> str:
     if status.latest is PaymentState.PENDING:
         return _("The bank has not confirmed it yet. Do not pay again: we write to you as soon as it is confirmed.")
     if status.latest is PaymentState.FAILED:
-        return _(
-            "The last payment did not go through, and nothing was taken. You can try again, or pay in another way."
-        )
+        return _("The last payment did not go through, and nothing was taken. Try again, or pay in another way.")
     if returned and status.latest is PaymentState.BEGUN:
         return _("It usually takes a few seconds. This page follows it, and a mail follows too.")
     return _("Features, credits and seats are switched on when the payment has been received.")
@@ -189,9 +187,7 @@ def explanation(status: Status, *, returned: bool = False) -> str:
 def _switching(found: Progress | None) -> str:
     """How far the sending service is with it."""
     if found is Progress.WAITING:
-        return _(
-            "It is being switched on at the sending service at this moment; that takes a minute at most, as a rule."
-        )
+        return _("It is being switched on at the sending service at this moment: a minute, as a rule.")
     if found is Progress.FAILED:
         return _("The sending service could not switch it on by itself. Our staff see to it; you need not do anything.")
     return _("Everything is switched on.")
