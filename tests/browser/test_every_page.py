@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from portal import office
+from portal.accounts import administrators
+from tests.billing.bills import issue
 from tests.browser.conftest import Person
 from tests.helpers.house import PASSWORD, House
 from tests.helpers.processes import command, free_port, wait_for
@@ -34,6 +36,9 @@ SIGNED_IN = [
     "/subscription/billing",
     "/subscription/payment-method",
     "/subscription/contacts",
+    "/subscription/invoices",
+    "/subscription/invoices/2026-000001",
+    "/subscription/invoices/2026-000001.pdf",
     "/subscription/sms",
     "/profile",
     "/profile/password",
@@ -84,10 +89,26 @@ def test_pages_in_every_state(house: House, somebody: Somebody, state: str, dark
     house.person("m1234", language="it")
     today = house.clock.now().date()
     house.lot(1234, 5_000, bought_on=today, expires_on=None)
+    issue(house, language="it")
     person = somebody("it", width=320 if dark else 1280, dark=dark)
     enter(person)
     for path in SIGNED_IN if state == "active" else SIGNED_IN[:2]:
         look(person, path)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_administrators_and_a_cancelled_subscription(house: House, somebody: Somebody, dark: bool) -> None:
+    house.platform(1234, additional_seats=3, cancelled=True)
+    house.person("m1234")
+    house.person("m1234-marco", password=None)
+    gone = house.person("m1234-luca")
+    with house.parts.database.write() as db:
+        administrators.disable(db, gone, at=house.clock.now())
+    person = somebody("it", width=320 if dark else 1280, dark=dark)
+    enter(person)
+    for path in ("", "/m1234-marco/disable"):
+        look(person, f"/subscription/administrators{path}")
+    look(person, "/subscription/cancel")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
