@@ -1,13 +1,32 @@
 """What the commands about money do: the acts of the operator's own billing people."""
 
-from portal.billing import invoices
+from datetime import date
+
+from portal.billing import invoices, transfers
+from portal.billing.frozen import seller_of
 from portal.billing.invoices import Invoice
+from portal.billing.settle import Result, Till
+from portal.billing.transfers import LONGEST_REFERENCE, Entry, Slip
 from portal.office import BY, Refused
 from portal.parts import Parts
 from portal.rules.invoices import NoCredit
 from portal.rules.money import Money
 
 LONGEST_REASON = 200  # characters; it is printed on the credit note
+TAKEN: dict[Result | Slip, str] = {
+    Result.DELIVERED: "paid and delivered.",
+    Result.SHORT: "the money is taken, and is less than the total: the order waits for the rest.",
+    Result.STAFF: "the money is taken and buys nothing: there is a task to give it back.",
+}
+NOT_TAKEN: dict[Result | Slip, str] = {
+    Result.KNOWN: "this transfer was known already; nothing was changed.",
+    Slip.NO_SUCH_ORDER: "there is no such order.",
+    Slip.NO_REFERENCE: f"--reference is one line of at most {LONGEST_REFERENCE} characters: the bank's own.",
+    Slip.NO_AMOUNT: "there is nothing to pay, or --amount is 0.00.",
+    Slip.IN_THE_FUTURE: "--value-date lies in the future.",
+    Slip.BEFORE_THE_ORDER: "--value-date lies before the day of the order.",
+    Slip.OTHER_ORDER: "this reference is that of a transfer for another order.",
+}
 
 
 def credit_note(parts: Parts, number: str, reason: str, cents: int | None) -> Invoice:
@@ -29,6 +48,17 @@ def credit_note(parts: Parts, number: str, reason: str, cents: int | None) -> In
             left = invoice.total - invoices.credited(db, invoice)
             raise Refused(_why_not(found, invoice, left))
         return found
+
+
+def confirm_transfer(parts: Parts, order_id: int, value_date: date, reference: str, cents: int | None) -> str:
+    """Take a bank transfer for its order; what it led to, in words. Raises Refused where the money was not taken."""
+    entry = Entry(order_id, value_date, reference, cents)
+    till = Till(parts.clock.now(), parts.settings.timezone, parts.prices, seller_of(parts.settings))
+    with parts.database.write() as db:
+        found = transfers.confirm(db, entry, till)
+    if found not in TAKEN:
+        raise Refused(f"Order {order_id}: {NOT_TAKEN[found]}")
+    return f"Order {order_id}: {TAKEN[found]}"
 
 
 def _why_not(refusal: NoCredit, invoice: Invoice, left: Money) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.cli import invoices, people, platforms, prices, running
+from portal.cli import invoices, people, platforms, prices, running, transfers
 
 
 class Commands(click.Group):
@@ -35,5 +35,6 @@ for command in (
     people.send_reset_link,
     prices.prices,
     invoices.credit_note,
+    transfers.confirm_transfer,
 ):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""What the mails about an order may use beside their payload: lines, amounts and reasons in words, account and links."""
+"""What the mails about an order may use beside their payload: lines, amounts, reasons, account and links."""
 
 from collections.abc import Iterable
 from typing import Any
