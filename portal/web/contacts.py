@@ -11,7 +11,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from portal.accounts import drafts
-from portal.kit import phones
+from portal.billing import profiles
+from portal.kit import phones, texts
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import terms
@@ -25,7 +26,7 @@ from portal.web.forms import EmailField, TypedField, at_most, one_line, one_of, 
 
 pages = Blueprint("contacts", __name__)
 Page = Response | str | tuple[Any, ...]
-HOME_REGION = "IT"  # where a telephone number without its country belongs: that of the business zone
+HOME_REGION = "IT"  # where a telephone number without its country belongs, as long as nobody has told us otherwise
 ONE = "/subscription/contacts/<int(max=2147483647):contact_id>"  # no larger number fits the column
 NAMES = {
     Kind.ADMINISTRATION: _l("Administration"),
@@ -50,10 +51,16 @@ class Group:
     contacts: list[Contact]
 
 
+def _region() -> str:
+    """The country of the billing data; before there are any, our own."""
+    billing = profiles.find(reading(), who.me().administrator.platform_id)
+    return billing.country if billing else HOME_REGION
+
+
 def telephone(_form: FlaskForm, field: Field) -> None:
     """Nothing, or a number that exists; it is kept in its international form."""
     typed = (field.data or "").strip()
-    if typed and phones.international(typed, HOME_REGION) is None:
+    if typed and phones.international(typed, _region()) is None:
         raise ValidationError(_l("Enter a telephone number such as +39 02 1234 5678, with + and the country."))
 
 
@@ -68,14 +75,17 @@ class ContactForm(FlaskForm):
         _l("Name"), [required(_l("Enter the name of the person or office.")), one_line, at_most(120)]
     )
     email = EmailField()
-    phone = TypedField(
-        _l("Telephone (optional)"),
-        [one_line, telephone],
-        description=_l("Without + and a country it is taken for an Italian number."),
-    )
+    phone = TypedField(_l("Telephone (optional)"), [one_line, telephone])
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.phone.description = _(
+            "A number without + and a country code is taken for one of this country: %(country)s.",
+            country=texts.country(_region()),
+        )
 
     def entry(self) -> Entry:
-        phone = phones.international(self.phone.data.strip(), HOME_REGION) if self.phone.data else None
+        phone = phones.international(self.phone.data.strip(), _region()) if self.phone.data else None
         kind, email = Kind(self.kind.data), self.email.data.strip()
         return Entry(kind, self.full_name.data.strip(), email, phone or "")
 

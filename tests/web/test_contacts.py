@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portal.billing.tables import billing_profiles
 from portal.support import queries
 from portal.support.queries import Contact
 from tests.conftest import both_databases
@@ -85,6 +86,21 @@ def test_bad_input_is_told_beside_the_field_with_what_was_typed_kept(
     assert (status(anna), len(page.errors())) == (422, errors)
     assert page.value("email") == (MARCO | given_)["email"]
     assert contacts(house) == []
+
+
+@pytest.mark.parametrize(
+    ("country", "name", "kept"), [(None, "Italy", "+39 030 123456"), ("DE", "Germany", "+49 30 123456")]
+)
+def test_a_number_without_its_country_belongs_to_that_of_the_billing_data(
+    house: House, anna: Browser, country: str | None, name: str, kept: str
+) -> None:
+    if country:
+        row = {column.name: "" for column in billing_profiles.columns} | {"platform_id": 1234, "country": country}
+        with house.parts.database.write() as db:
+            db.execute(billing_profiles.insert().values(row | {"updated_at": house.clock.now()}))
+    assert f"taken for one of this country: {name}." in anna.get(PAGE).text
+    anna.submit(MARCO | {"phone": "030 123456"})
+    assert [contact.phone for contact in contacts(house)] == [kept]
 
 
 def test_a_name_of_a_hundred_and_twenty_characters_fits(house: House, anna: Browser) -> None:
