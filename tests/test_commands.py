@@ -500,7 +500,8 @@ def test_a_healthy_house_passes_the_check(operator: Operator) -> None:
         result = operator.run("check", PORTAL_MAIL_PORT=str(relay.port))
     assert (result.exit_code, result.stderr) == (0, "")
     assert [line.split()[:2] for line in result.stdout.splitlines()] == [
-        ["ok", what] for what in ("settings:", "prices:", "database:", "migrations:", "outbox:", "clock:", "mail:")
+        ["ok", what]
+        for what in ("settings:", "prices:", "pdf:", "database:", "migrations:", "outbox:", "clock:", "mail:")
     ]
 
 

@@ -5,9 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.billing.frozen import BillingData, offer_from_json, offer_to_json
+from portal.billing.frozen import BillingData, Seller, offer_from_json, offer_to_json, seller_of
 from portal.rules.money import Money
 from portal.rules.pricing import Line, Offer, TaxTreatment
+from portal.settings import Settings
 
 LINES = st.builds(
     Line,
@@ -37,3 +38,17 @@ def test_an_offer_comes_back_as_it_was(offer: Offer) -> None:
 def test_billing_data_come_back_as_they_were() -> None:
     data = BillingData("Bianchi S.r.l.", "Via Roma 1", "20121", "Milano", "MI", "IT", vat_number="12345670785")
     assert BillingData.from_json(json.loads(json.dumps(data.to_json()))) == data
+
+
+def test_the_seller_comes_from_the_settings_and_back_from_json() -> None:
+    settings = Settings(seller_name="Posta Chiara S.r.l.", seller_vat_number="00743110157", seller_phone="+39 02 1")
+    seller = seller_of(settings)
+    assert (seller.name, seller.country, seller.phone) == ("Posta Chiara S.r.l.", "IT", "+39 02 1")
+    assert Seller.from_json(json.loads(json.dumps(seller.to_json()))) == seller
+
+
+def test_what_the_settings_leave_out_of_the_seller_has_its_usual_value() -> None:
+    plain = seller_of(Settings(seller_vat_number="00743110157", support_email="help@example.com"))
+    assert (plain.tax_code, plain.email) == ("00743110157", "help@example.com")
+    told = seller_of(Settings(seller_tax_code="BNCNNA80A41F205X", seller_email="bills@example.com"))
+    assert (told.tax_code, told.email) == ("BNCNNA80A41F205X", "bills@example.com")

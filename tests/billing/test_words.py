@@ -38,6 +38,7 @@ YEAR = Money(12000, "EUR")
         (Line("credits.1", 1, YEAR), "1 SMS credit", "1 credito SMS"),
         (Line("credits.large", 3, YEAR), "SMS credits, pack Large × 3", "Crediti SMS, pacchetto Large × 3"),
         (Line("support.premium", 1, YEAR, 6, 12), "Premium support, 6 months", "Assistenza Premium, 6 mesi"),
+        (Line("credit", 1, -YEAR), "Part of the amount, given back", "Parte dell'importo, restituita"),
         (Line("something.new", 1, YEAR), "something.new", "something.new"),
     ],
 )
@@ -81,6 +82,7 @@ def test_the_price_list_names_its_editions() -> None:
         (Line("administrator", 2, YEAR, 99, 365), "2 × €120.00 × 99/365"),
         (Line("edition.pro", 1, YEAR, 12, 12), "€120.00"),
         (Line("credits.5000", 3, Money(4999, "EUR")), "3 × €49.99"),
+        (Line("administrator", 2, -YEAR, 99, 365), "2 × -€120.00 × 99/365"),
     ],
 )
 def test_the_formula_shows_how_the_amount_is_made(line: Line, formula: str) -> None:
