@@ -92,7 +92,7 @@ def test_the_last_of_several_terms_is_e_and_the_one_that_runs_is_the_present(hou
     house.platform(ends_in=2)
     following = {"starts_on": date(2026, 11, 23), "ends_on": date(2027, 11, 22), "anchor_on": date(2026, 11, 23)}
     with house.parts.database.write() as db:
-        db.execute(terms.insert().values(following | {"platform_id": 1234}))
+        db.execute(terms.insert().values(following | {"platform_id": 1234, "edition": "pro", "trial": False}))
     found = place(house)
     assert found.expires_on == date(2027, 11, 22)
     assert found.term is not None

@@ -4,7 +4,20 @@ What an order was made of (choices, offer, billing data) is frozen in it as JSON
 afterwards, and the order does not.
 """
 
-from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from portal.kit.db import Instant, metadata
 
@@ -21,7 +34,7 @@ orders = Table(
     Column("offer", JSON, nullable=False),
     Column("billing", JSON, nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("total", Integer, nullable=False),
+    Column("total", BigInteger, nullable=False),
     Column("paid_for", Date),  # E as it was when the order was placed
     Column("way", String(16)),
     Column("placed_at", Instant, nullable=False),
@@ -44,7 +57,7 @@ payments = Table(
     Column("address", Text),  # where the customer pays
     Column("state", String(16), nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("amount", Integer, nullable=False),  # asked for, and once received: what has arrived
+    Column("amount", BigInteger, nullable=False),  # asked for, and once received: what has arrived
     Column("begun_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("value_date", Date),
@@ -60,7 +73,7 @@ staff_tasks = Table(
     Column("order_id", ForeignKey("orders.id"), index=True),
     Column("payment_id", ForeignKey("payments.id")),
     Column("currency", String(3), nullable=False),
-    Column("amount", Integer, nullable=False),  # to be given back or matched
+    Column("amount", BigInteger, nullable=False),  # to be given back or matched
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("closed_by", String(64)),
@@ -87,9 +100,9 @@ invoices = Table(
     Column("seller", JSON, nullable=False),
     Column("language", String(8), nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("net", Integer, nullable=False),
-    Column("tax", Integer, nullable=False),
-    Column("total", Integer, nullable=False),
+    Column("net", BigInteger, nullable=False),
+    Column("tax", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
     Column("pdf_made_at", Instant),
     Column("note", Text, nullable=False),  # of a credit note: why
     UniqueConstraint("series", "year", "sequence"),

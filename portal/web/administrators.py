@@ -30,7 +30,7 @@ from portal.rules.names import BadName, UserName
 from portal.seats import NoFreeSeat, NotDisabled
 from portal.web import access, edge, offers, who
 from portal.web.edge import now, parts, reading, writing
-from portal.web.forms import EmailField, TypedField, at_most, one_line, one_of, required, with_draft
+from portal.web.forms import LONGEST_NAME, EmailField, TypedField, at_most, one_line, one_of, required, with_draft
 from portal.web.times import moment, sentence
 
 pages = Blueprint("administrators", __name__)
@@ -47,7 +47,7 @@ def prefix() -> str:
 
 class InviteForm(FlaskForm):
     suffix = TypedField(_l("User name"), [required(_l("Enter how the user name ends, for example anna.")), one_line])
-    full_name = TypedField(_l("Full name"), [required(_l("Enter the person's name.")), one_line, at_most(120)])
+    full_name = TypedField(_l("Full name"), [required(_l("Enter the person's name.")), one_line, at_most(LONGEST_NAME)])
     email = EmailField()
     language = SelectField(
         _l("Language of pages and mails"),

@@ -22,7 +22,7 @@ from portal.support.actions import Entry, Known, Missing, TooMany
 from portal.support.queries import Contact, Kind
 from portal.web import access, who
 from portal.web.edge import now, reading, writing
-from portal.web.forms import EmailField, TypedField, at_most, one_line, one_of, required, with_draft
+from portal.web.forms import LONGEST_NAME, EmailField, TypedField, at_most, one_line, one_of, required, with_draft
 
 pages = Blueprint("contacts", __name__)
 Page = Response | str | tuple[Any, ...]
@@ -72,7 +72,7 @@ class ContactForm(FlaskForm):
         validate_choice=False,
     )
     full_name = TypedField(
-        _l("Name"), [required(_l("Enter the name of the person or office.")), one_line, at_most(120)]
+        _l("Name"), [required(_l("Enter the name of the person or office.")), one_line, at_most(LONGEST_NAME)]
     )
     email = EmailField()
     phone = TypedField(_l("Telephone (optional)"), [one_line, telephone])

@@ -18,6 +18,7 @@ from portal.web.edge import now, reading
 
 AnyForm = TypeVar("AnyForm", bound=FlaskForm)
 LONGEST_LINE = 320  # characters of a one-line field: the longest e-mail address
+LONGEST_NAME = 120  # characters of a person's name that the tables hold
 
 
 def required(message: Any) -> Callable[[FlaskForm, Field], None]:

@@ -17,7 +17,7 @@ from portal.kit.texts import lazy_gettext as _l
 from portal.rules.sessions import EndReason
 from portal.web import access, new_password, who
 from portal.web.edge import network, now, parts, writing
-from portal.web.forms import TypedField, one_line, one_of, required, with_draft
+from portal.web.forms import LONGEST_NAME, TypedField, at_most, one_line, one_of, required, with_draft
 from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 
@@ -26,7 +26,7 @@ Page = Response | str | tuple[Any, ...]
 
 
 class PersonForm(FlaskForm):
-    full_name = TypedField(_l("Name"), [required(_l("Enter your name.")), one_line])
+    full_name = TypedField(_l("Name"), [required(_l("Enter your name.")), one_line, at_most(LONGEST_NAME)])
     language = SelectField(
         _l("Language of pages and mails"),
         [one_of(OWN_NAMES, _l("Choose one of the languages."))],

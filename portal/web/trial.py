@@ -20,7 +20,7 @@ from portal.subscription.queries import TrialRequest
 from portal.subscription.trials import Asked, Begun
 from portal.web import access, mailed_links, new_password
 from portal.web.edge import network, now, parts, reading, writing
-from portal.web.forms import EmailField, TypedField, at_most, one_line, required
+from portal.web.forms import LONGEST_NAME, EmailField, TypedField, at_most, one_line, required
 from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 
@@ -31,7 +31,7 @@ BEGUN = "trial"  # in the cookie: user name and last day of the trial that was s
 
 
 class TrialForm(FlaskForm):
-    full_name = TypedField(_l("Name"), [required(_l("Enter your name.")), one_line, at_most(120)])
+    full_name = TypedField(_l("Name"), [required(_l("Enter your name.")), one_line, at_most(LONGEST_NAME)])
     company = TypedField(_l("Company (optional)"), [one_line, at_most(200)])
     email = EmailField()
 
