@@ -9,40 +9,21 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.accounts.recovery import RESET_TASK, USER_NAMES_TASK
-from portal.billing.invoices import PDF_ERRAND
-from portal.billing.orders import CLOSE_ERRAND, FOLLOW_ERRAND
-from portal.jobs import demo_events, invoice_pdf, letters, payments, recovery, trials
-from portal.jobs.errands import NotYet as NotYet
+from portal.jobs import letters
+from portal.jobs.duties import ERRANDS, TASKS
+from portal.jobs.errands import NotYet
 from portal.kit import outbox
 from portal.kit.outbox import Message, Outcome
-from portal.outside.demo_payments import EVENT_ERRAND
 from portal.outside.post import Letter, Undelivered
 from portal.parts import Parts
-from portal.subscription.trials import TRIAL_TASK
 
 log = logging.getLogger("portal")
-Task = Callable[[Connection, Parts, dict[str, Any], datetime], None]
-TASKS: dict[str, Task] = {
-    USER_NAMES_TASK: recovery.answer_user_names,
-    RESET_TASK: recovery.answer_reset,
-    TRIAL_TASK: trials.answer,
-    payments.REPORT_TASK: payments.apply_report,
-}
-Errand = Callable[[Parts, dict[str, Any], datetime], None]
-ERRANDS: dict[str, Errand] = {
-    EVENT_ERRAND: demo_events.deliver,
-    FOLLOW_ERRAND: payments.follow,
-    CLOSE_ERRAND: payments.close,
-    PDF_ERRAND: invoice_pdf.make,
-}  # each opens its own transactions, and none while it talks to another system
 SETTLE_AGAIN_SECONDS = (1.0, 4.0, 15.0)  # a database that is away must not make us forget that a mail has left
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal.accounts import recovery
 from portal.accounts.links import Purpose
-from portal.jobs import post
+from portal.jobs import duties, post
 from portal.jobs.post import work_once
 from portal.kit import logs, outbox
 from portal.kit.outbox import LEASE, RETRY_AFTER
@@ -275,7 +275,7 @@ def broken_task(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
         outbox.put(db, outbox.MAIL, "password_set", {}, at=at, recipient="eve@example.com")
         raise LookupError(f"nobody has {payload['email']}")
 
-    monkeypatch.setitem(post.TASKS, "broken", fail)
+    monkeypatch.setitem(duties.TASKS, "broken", fail)
     return tried
 
 
@@ -312,7 +312,7 @@ def test_a_task_taken_over_leaves_nothing_of_the_late_worker(house: House, monke
         outbox.put(db, outbox.MAIL, "password_set", {}, at=at, recipient="anna@example.com")
         db.execute(outbox.outbox.update().where(outbox.outbox.c.topic == outbox.TASK).values(attempts=2))
 
-    monkeypatch.setitem(post.TASKS, "slow", slow)
+    monkeypatch.setitem(duties.TASKS, "slow", slow)
     with house.parts.database.write() as db:
         outbox.put(db, outbox.TASK, "slow", {}, at=house.clock.now())
     assert work_once(house.app)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from portal.jobs.post import TASKS
+from portal.jobs.duties import TASKS
 from portal.kit import outbox
 from portal.rules.money import Money
 from portal.rules.orders import PaymentState, Way
