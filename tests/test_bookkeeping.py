@@ -1,15 +1,17 @@
-"""`portal credit-note`: the operator takes an invoice back, in whole or in part, and is told why not."""
+"""`portal credit-note` and `portal confirm-transfer`: money as the operator's own people write it down."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 from portal import cli, diagnosis
-from portal.billing import invoices, papers
+from portal.billing import invoices, papers, queries
 from portal.billing.invoices import Invoice
 from portal.billing.tables import invoices as table
+from portal.rules import dates
 from tests.billing.bills import issue
 from tests.conftest import both_databases
 from tests.helpers.house import SECRET, House
@@ -129,3 +131,70 @@ def test_the_diagnosis_names_what_is_missing_of_the_system(house: House, monkeyp
     found = pdf_finding(house)
     assert not found.ok
     assert "libpango" in found.words
+
+
+# --- confirm-transfer
+
+
+@pytest.fixture
+def confirm(house: House, database_url: str) -> Run:
+    """`portal confirm-transfer` of order 1, a year of Pro for 585.60 that was placed just now."""
+    house.clock.set(datetime.now(UTC))
+    house.platform(1234, ends_in=30)
+    house.order()
+    environ = {"PORTAL_DATABASE_URL": database_url, "PORTAL_SECRET_KEY": SECRET.reveal()}
+    environ |= {"PORTAL_INSTANCE_PATH": str(house.parts.settings.instance_path)}
+    today = dates.business_date(house.clock.now(), house.parts.settings.timezone)
+
+    def command(*words: str, order: str = "1", day: str = str(today), reference: str = "TRN 1") -> Result:
+        given = [order, "--value-date", day, "--reference", reference, *words]
+        return CliRunner().invoke(cli.main, ["confirm-transfer", *given], env=environ)
+
+    return command
+
+
+def payments(house: House) -> list[tuple[str, int]]:
+    with house.parts.database.read() as db:
+        return [(paid.reference or "", paid.amount.cents) for paid in queries.payments_of(db, 1)]
+
+
+@both_databases
+def test_a_transfer_is_confirmed_once(house: House, confirm: Run) -> None:
+    result = confirm()
+    assert (result.exit_code, result.stdout) == (0, "Order 1: paid and delivered.\n")
+    result = confirm()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "this transfer was known already; nothing was changed" in result.stderr
+    assert payments(house) == [("TRN 1", 58560)]
+
+
+def test_a_part_a_rest_and_too_much_are_each_told(house: House, confirm: Run) -> None:
+    result = confirm("--amount", "500.00")
+    assert (result.exit_code, "waits for the rest" in result.stdout) == (0, True)
+    assert confirm("--amount", "85.60", reference="TRN 2").stdout == "Order 1: paid and delivered.\n"
+    result = confirm(reference="TRN 3")
+    assert (result.exit_code, "there is a task to give it back" in result.stdout) == (0, True)
+    assert payments(house) == [("TRN 1", 50000), ("TRN 2", 8560), ("TRN 3", 58560)]
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "word"),
+    [
+        ({"order": "404"}, [], "there is no such order"),
+        ({"order": "0"}, [], "range"),
+        ({"day": "2999-01-01"}, [], "lies in the future"),
+        ({"day": "2020-01-01"}, [], "before the day of the order"),
+        ({"day": "1.2.2026"}, [], "--value-date"),
+        ({"reference": " "}, [], "--reference"),
+        ({}, ["--amount", "0.00"], "--amount is 0.00"),
+        ({}, ["--amount", "-1"], "--amount"),
+        ({}, ["--amount", "12.345"], "--amount"),
+    ],
+)
+def test_a_transfer_that_cannot_be_is_refused(
+    house: House, confirm: Run, given: dict[str, str], options: list[str], word: str
+) -> None:
+    result = confirm(*options, **given)
+    assert result.exit_code in (1, 2)
+    assert word in result.stderr
+    assert payments(house) == []

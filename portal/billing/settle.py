@@ -125,8 +125,8 @@ def _take(
 
 def _note(db: Connection, order: Order, payment: Payment | None, report: Report, at: datetime) -> Result:
     """A report without money: it waits for a bank, has failed, or nobody paid. Money that has arrived is not unsaid."""
-    if payment is None or not payment.state.open or payment.state is report.state:
-        return Result.KNOWN
+    if payment is None or not payment.state.open or report.state in (payment.state, PaymentState.BEGUN):
+        return Result.KNOWN  # that it was begun is the oldest news of all
     ended_at = None if report.state.open else at
     values = {"state": report.state, "ended_at": ended_at, "reference": report.reference}
     db.execute(update(payments).where(payments.c.id == payment.id).values(values))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from portal.kit import outbox
 from portal.kit.db import Database
-from portal.kit.outbox import LEASE, MAIL, RETRY_AFTER, Message, Outcome
+from portal.kit.outbox import LEASE, MAIL, RETRY_AFTER, Message, Outcome, Progress
 from tests.conftest import both_databases
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -210,3 +210,24 @@ def test_more_workers_than_rows_looked_at_leave_none_lying(database: Database) -
         found = [outbox.claim(db, at=AT) for _ in range(outbox.CANDIDATES + 6)]
     assert found[-1] is None
     assert None not in found[:-1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "progress"),
+    [
+        (Outcome.SENT, Progress.DONE),
+        (Outcome.HANDLED, Progress.DONE),
+        (Outcome.FAILED, Progress.FAILED),
+        (Outcome.REFUSED, Progress.FAILED),
+        (Outcome.EXPIRED, Progress.FAILED),
+    ],
+)
+def test_whoever_asked_for_a_row_can_see_how_far_it_is(db: Connection, outcome: Outcome, progress: Progress) -> None:
+    assert outbox.find_progress(db, "mine") is None
+    put(db, key="mine")
+    put(db, key="other")
+    assert outbox.find_progress(db, "mine") is Progress.WAITING
+    message = claimed(db)
+    assert outbox.find_progress(db, "mine") is Progress.WAITING
+    assert outbox.finish(db, message, outcome, at=AT)
+    assert (outbox.find_progress(db, "mine"), outbox.find_progress(db, "other")) == (progress, Progress.WAITING)
