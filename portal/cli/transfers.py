@@ -14,9 +14,7 @@ ORDER = click.IntRange(1, 2_147_483_647)
 @click.argument("order_id", metavar="ORDER", type=ORDER)
 @click.option("--value-date", type=click.DateTime(["%Y-%m-%d"]), required=True, help="As the bank's statement has it.")
 @click.option("--reference", required=True, help="The bank's own reference of the transfer, which names the money.")
-@click.option(
-    "--amount", "cents", type=Amount(), help="What has arrived, such as 366.00. Default: all that is due."
-)
+@click.option("--amount", "cents", type=Amount(), help="What has arrived, such as 366.00. Default: all that is due.")
 def confirm_transfer(order_id: int, value_date: datetime, reference: str, cents: int | None) -> None:
     """Take a bank transfer for ORDER: deliver what it pays, or open the task to give it back."""
     from portal import bookkeeping, office

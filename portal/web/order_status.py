@@ -170,7 +170,7 @@ def explanation(status: Status, *, returned: bool = False) -> str:
         case OrderState.PAID:
             return _("Nothing is lost: our staff give it back, and write to you if they have to ask for an account.")
         case OrderState.CANCELLED:
-            return _("Nothing is owed for it. To buy the same, order again.")
+            return _("It was taken back, or the same was paid with another order. Nothing is owed for it.")
         case OrderState.EXPIRED:
             return _("Nothing was taken. To buy the same, order again: the price is counted anew.")
     if status.order.total.cents == 0:

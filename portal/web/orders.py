@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import standing
 from portal.billing import attempts, order_words, orders, profiles, queries, words
 from portal.billing.attempts import NotNow
+from portal.billing.numbers import vat_letters
 from portal.billing.queries import Order, Payment
 from portal.kit import texts
 from portal.kit.texts import gettext as _
@@ -190,6 +191,7 @@ def _facts(order: Order) -> dict[str, Any]:
         "says": order_words,
         "way_name": billing_words.way,
         "country": texts.country,
+        "letters": vat_letters,
     }
 
 
