@@ -104,8 +104,7 @@ def _show(
 ) -> str:
     """The page with its price, and a key of its own: a second click on this page finds the order of the first one."""
     form.client_key.data = secrets.token_urlsafe(16)
-    if choice is not None and offer is not None:
-        form.sealed.data = sealed.seal(sale.kind, choice, offer)
+    form.sealed.data = sealed.seal(sale.kind, choice, offer) if choice is not None and offer is not None else ""
     return render_template(
         sale.template,
         place=place,

@@ -179,6 +179,13 @@ class Books(RuleBasedStateMachine):
         report = Report(Way.TRANSFER, reference, reference, PaymentState.RECEIVED, amount, at, value_date=value_date)
         self.write(lambda db: receive(db, report, till(self.house.parts, at), order_id=order.id), fuse)
 
+    @rule(order=placed, times=st.integers(1, 2))
+    def card_pays_at_once(self, order: Order | None, times: int) -> None:
+        """Somebody pays; twice: in two tabs that were both open."""
+        payments_begun = [self.begin_card(order) for _ in range(times)]
+        for payment in payments_begun:
+            self.card_reports(payment, PaymentState.RECEIVED, 1, 0, None)
+
     @rule(number=st.integers(1, 3))
     def money_from_nowhere(self, number: int) -> None:
         at = self.house.clock.now()
@@ -214,6 +221,13 @@ class Books(RuleBasedStateMachine):
                 )
                 if order.state in (OrderState.DELIVERED, OrderState.PAID):
                     assert received >= order.total.cents
+
+    @invariant()
+    def what_was_cancelled_is_never_delivered(self) -> None:
+        with self.house.parts.database.read() as db:
+            for order in self.every_order(db):
+                if order.cancelled_at is not None:
+                    assert order.state is OrderState.CANCELLED
 
     @invariant()
     def what_was_given_is_what_was_paid_for(self) -> None:
@@ -253,5 +267,5 @@ def total(db: Connection, column: Any, *where: Any) -> int:
 
 TestBooks = Books.TestCase
 TestBooks.settings = settings(
-    max_examples=30, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow], deadline=None
+    max_examples=40, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow], deadline=None
 )

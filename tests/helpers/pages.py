@@ -54,9 +54,8 @@ class Page:
 
     def form(self, number: int = 0) -> tuple[str, dict[str, str]]:
         """(action, values as the browser would send them untouched) of the n-th POST form inside <main>."""
-        forms = [f for f in self.all("main")[0].iter("form") if f.get("method", "").lower() == "post"]
-        chosen = forms[number]
-        values = {i.get("name", ""): i.get("value", "") for i in chosen.iter("input") if i.get("name")}
+        chosen = self.forms()[number]
+        values = {i.get("name", ""): i.get("value", "") for i in chosen.iter("input") if i.get("name") and _sent(i)}
         for select in chosen.iter("select"):
             options = list(select.iter("option"))
             picked = next((o for o in options if o.get("selected") is not None), options[0])
@@ -67,13 +66,26 @@ class Page:
 
     def value(self, name: str) -> str:
         """What stands in the field of this name, in whichever form it is."""
-        count = len([f for f in self.all("main")[0].iter("form") if f.get("method", "").lower() == "post"])
-        return next(fields[name] for _, fields in map(self.form, range(count)) if name in fields)
+        return next(fields[name] for _, fields in map(self.form, range(len(self.forms()))) if name in fields)
+
+    def forms(self) -> list[Element]:
+        """The POST forms inside <main>."""
+        return [f for f in self.all("main")[0].iter("form") if f.get("method", "").lower() == "post"]
+
+    def form_with(self, name: str, value: str | None = None) -> int:
+        """Which of the forms has a field of this name, and of this value if one is given."""
+        found = [fields for _, fields in map(self.form, range(len(self.forms())))]
+        return next(n for n, fields in enumerate(found) if name in fields and value in (None, fields[name]))
 
     def errors(self) -> list[str]:
         """The messages beside the fields."""
         found = [e for e in self.root.iter() if "error" in (e.get("class") or "").split()]
         return [" ".join("".join(e.itertext()).split()) for e in found]
+
+
+def _sent(field: Element) -> bool:
+    """A browser sends a box or a radio button only where it is checked."""
+    return field.get("type") not in ("radio", "checkbox") or field.get("checked") is not None
 
 
 def check_page(path: str, response: TestResponse) -> Page | None:
