@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from portal import migrations
+from portal import migrations, setting_values
+from portal.billing.frozen import seller_of
+from portal.billing.settle import Till
 from portal.outside.demo_payments import DemoPayments
 from portal.outside.post import FolderPost
+from portal.outside.service import DemoService
 from portal.parts import Parts
-from portal.web.demo.cast import CAST, PASSWORD, seed
+from portal.web.demo.cast import CAST, PASSWORD
+from portal.web.demo.seeding import seed
 
 
 def prepare(build: Callable[[], Any], *, keep: bool) -> None:
@@ -25,8 +29,14 @@ def prepare(build: Callable[[], Any], *, keep: bool) -> None:
         with parts.hasher.turn() as turn:
             password_hash = turn.hash(PASSWORD)
         with parts.database.write() as db:
-            seed(db, parts.links, password_hash, at=parts.clock.now(), zone=parts.settings.timezone)
+            seed(db, parts.links, password_hash, till(parts))
     parts.database.close()
+
+
+def till(parts: Parts) -> Till:
+    """The cast has bought from the example list, whichever one is tried now."""
+    prices = setting_values.price_lists(setting_values.EXAMPLE_PRICES)
+    return Till(parts.clock.now(), parts.settings.timezone, prices, seller_of(parts.settings))
 
 
 def _forget(parts: Parts) -> None:
@@ -40,6 +50,8 @@ def _forget(parts: Parts) -> None:
     for provider in parts.providers.values():
         if isinstance(provider, DemoPayments):
             provider.empty()
+    if isinstance(parts.service, DemoService):
+        parts.service.empty()
 
 
 @contextmanager

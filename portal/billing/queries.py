@@ -137,6 +137,13 @@ def open_tasks(db: Connection, *, limit: int = 500) -> list[StaffTask]:
     return [_task(row) for row in db.execute(waiting.limit(limit))]
 
 
+def awaited_transfers(db: Connection, *, at: datetime, limit: int = 500) -> list[Order]:
+    """Every order that waits for a bank transfer at the instant, oldest first."""
+    waiting = (orders.c.state == OrderState.AWAITING_PAYMENT) & (orders.c.way == Way.TRANSFER)
+    found = select(orders).where(waiting, orders.c.open_until > at).order_by(orders.c.id)
+    return [_order(row) for row in db.execute(found.limit(limit))]
+
+
 def _order(row: Row[Any]) -> Order:
     return Order(
         row.id,

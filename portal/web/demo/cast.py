@@ -1,19 +1,16 @@
-"""The cast: a few people whose platforms cover every state. Dates are counted from the day of the first start."""
+"""The cast: a few people whose platforms cover every state, and what they have bought so far.
+
+Days are counted from the day of the first start. `seeding` writes all of it, through the actions of the pages.
+"""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
-
-from portal.accounts import administrators
-from portal.accounts.administrators import Newcomer
-from portal.credits import actions as credits
-from portal.kit.links import Links
-from portal.rules import dates, lifecycle, names
+from portal.billing.choices import Choice, CreditsChoice, SeatsChoice, TermChoice
+from portal.billing.frozen import BillingData
+from portal.billing.numbers import ABROAD, NO_RECIPIENT
+from portal.billing.profiles import PaymentMethod
 from portal.rules.access import Block
-from portal.subscription import actions as subscription
-from portal.subscription.actions import NewPlatform
+from portal.rules.orders import Way
 
 PASSWORD = "a short sentence is easiest"
 
@@ -25,98 +22,129 @@ def N_(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody of the cast, and what the platform shows."""
+    """Somebody of the cast, and what the platform shows. came_ago: days; None: came with the platform."""
 
     username: str
     full_name: str
     email: str
     shows: str
     language: str = "it"
+    came_ago: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A platform of the cast. `ends_in`: days from today to E; None: SMS-only. `lots`: (days ago, credits)."""
+    """A platform of the cast. `ends_in`: days from today to E; None: SMS-only. `lots`: (days ago, credits), as given by
+    the operator. `next_edition`: a smaller one that waits for the next term.
+    """
 
     id: int
     company: str
     ends_in: int | None
+    edition: str = "pro"
     email_channel: bool = True
     sms_channel: bool = True
     trial: bool = False
     cancelled: bool = False
     block: Block | None = None
-    additional_seats: int = 0
+    next_edition: str | None = None
     lots: tuple[tuple[int, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """An order of the history. Both days are counted back from today; paid_ago: None for one that still waits for its
+    transfer. A term is the present one, bought before it began. too_much: cents that came beyond the total.
+    """
+
+    platform_id: int
+    choice: Choice
+    placed_ago: int
+    paid_ago: int | None
+    way: Way = Way.TRANSFER
+    too_much: int = 0
+
+
 CAST = (
-    Actor("m1234", "Anna Bianchi", "anna@example.com", N_("active, two administrators, credits")),
-    Actor("m1234-marco", "Marco Conti", "marco@example.com", N_("the second administrator of 1234"), "en"),
+    Actor("m1234", "Anna Bianchi", "anna@example.com", N_("active, two administrators and one invited, credits")),
+    Actor("m1234-marco", "Marco Conti", "marco@example.com", N_("the second administrator of 1234"), "en", 260),
     Actor("m1235", "Anna Bianchi", "anna@example.com", N_("active, e-mail only; same e-mail as m1234")),
-    Actor("m2001", "Bruno Esposito", "bruno@example.com", N_("expires in 6 days")),
+    Actor("m2001", "Bruno Esposito", "bruno@example.com", N_("expires in 6 days, a smaller edition is planned")),
     Actor("m2002", "Carla Ferri", "carla@example.com", N_("cancelled, still active"), "en"),
     Actor("m2003", "Dario Galli", "dario@example.com", N_("expired, first day of the grace")),
     Actor("m2004", "Elena Longo", "elena@example.com", N_("expired, tenth and last day of the grace")),
     Actor("m2005", "Fabio Marino", "fabio@example.com", N_("trial")),
     Actor("m2006", "Giulia Neri", "giulia@example.com", N_("SMS-only")),
-    Actor("m2007", "Hugo Orlandi", "hugo@example.com", N_("blocked: payment overdue"), "en"),
+    Actor("m2007", "Hugo Orlandi", "hugo@example.com", N_("blocked: a transfer is overdue"), "en"),
     Actor("m2008", "Irene Palma", "irene@example.com", N_("the grace is over: no sign-in")),
 )
+INVITED = Actor("m1234-lucia", "Lucia Serra", "lucia@example.com", "")  # has the mail, and has not opened its link
 STAGES = (
-    Stage(1234, "Bianchi Formaggi S.r.l.", 98, additional_seats=1, lots=((40, 12_480), (200, 900))),
-    Stage(1235, "Bianchi Vini S.r.l.", 250, sms_channel=False),
-    Stage(2001, "Esposito Viaggi", 6, lots=((100, 4_000),)),
+    Stage(1234, "Bianchi Formaggi S.r.l.", 98, lots=((40, 12_480), (200, 900))),
+    Stage(1235, "Bianchi Vini S.r.l.", 250, edition="starter", sms_channel=False),
+    Stage(2001, "Esposito Viaggi", 6, edition="business", next_edition="pro", lots=((100, 4_000),)),
     Stage(2002, "Ferri & Figli S.n.c.", 30, cancelled=True, lots=((20, 500),)),
     Stage(2003, "Galli Elettronica", -1, lots=((90, 2_350),)),
     Stage(2004, "Longo Moda S.p.A.", -10),
     Stage(2005, "Marino Studio", 21, trial=True),
-    Stage(2006, "Neri Trasporti", None, email_channel=False, lots=((30, 5_000), (400, 120))),
+    Stage(2006, "Neri Trasporti", None, email_channel=False, lots=((400, 120),)),
     Stage(2007, "Orlandi Sport", 120, block=Block.PAYMENT_OVERDUE),
     Stage(2008, "Palma Libri", -11),
 )
-
-
-def seed(db: Connection, maker: Links, password_hash: str, *, at: datetime, zone: ZoneInfo) -> None:
-    """Write the cast as it stands on the business day of `at`."""
-    today = dates.business_date(at, zone)
-    for stage in STAGES:
-        _create(db, stage, today, at)
-    for actor in CAST:
-        name = names.parse(actor.username)
-        if isinstance(name, names.UserName):
-            newcomer = Newcomer(name, actor.email, actor.full_name, actor.language)
-            administrators.create(db, maker, newcomer, at=at, password_hash=password_hash)
-
-
-def _create(db: Connection, stage: Stage, today: date, at: datetime) -> None:
-    term = _term(stage, today)
-    channels = {"email_channel": stage.email_channel, "sms_channel": stage.sms_channel}
-    new = NewPlatform(
-        stage.id,
-        "pro",
-        **channels,
-        term=term,
-        trial=stage.trial,
-        company=stage.company,
-        additional_seats=stage.additional_seats,
-    )
-    subscription.create(db, new, at=at)
-    if stage.cancelled:
-        subscription.cancel(db, stage.id, by="demo", at=at)
-    if stage.block:
-        subscription.block(db, stage.id, stage.block, by="demo", note="", at=at)
-    for days_ago, amount in stage.lots:
-        bought_on = today - timedelta(days=days_ago)
-        credits.grant(db, stage.id, amount, bought_on=bought_on, expires_on=term[1] if term else None, at=at)
-
-
-def _term(stage: Stage, today: date) -> tuple[date, date] | None:
-    """A year that ends `ends_in` days from today; the thirty days of a trial."""
-    if stage.ends_in is None:
-        return None
-    ends_on = today + timedelta(days=stage.ends_in)
-    if stage.trial:
-        starts_on = ends_on - (lifecycle.trial_last_day(today) - today)
-        return starts_on, ends_on
-    return dates.add_months(ends_on + timedelta(days=1), -12), ends_on
+# No number is anybody's: each has only been given the check digits that make it one.
+BILLING = {
+    1234: BillingData(
+        "Bianchi Formaggi S.r.l.", "Via dei Casari 12", "20121", "Milano", "MI", "IT", vat_number="04123450159",
+        recipient_code="ABC1234", email="fatture@bianchi.example.com",
+    ),
+    1235: BillingData(
+        "Bianchi Vini S.r.l.", "Strada del Barolo 3", "12060", "Barolo", "CN", "IT", vat_number="04612050015",
+        recipient_code=NO_RECIPIENT, certified_mail="vini@pec.example.com",
+    ),
+    2001: BillingData(
+        "Esposito Viaggi", "Via Toledo 201", "80134", "Napoli", "NA", "IT", vat_number="02991180635",
+        recipient_code="M5UXCR1",
+    ),
+    2002: BillingData(
+        "Ferri & Figli S.n.c.", "Piazza Maggiore 6", "40124", "Bologna", "BO", "IT", vat_number="03874210374",
+        recipient_code="KRRH6B9",
+    ),
+    2003: BillingData(
+        "Galli Elettronica", "Via Torino 40", "20123", "Milano", "MI", "IT", vat_number="02987610157",
+        recipient_code=NO_RECIPIENT, certified_mail="galli@pec.example.com",
+    ),
+    2004: BillingData(
+        "Longo Moda S.p.A.", "Via Condotti 88", "00187", "Roma", "RM", "IT", vat_number="05342170585",
+        recipient_code="SUBM70N",
+    ),
+    2005: BillingData(
+        "Fabio Marino", "Via Appia Nuova 350", "00183", "Roma", "RM", "IT", tax_code="MRNFBA84C12H501K",
+        recipient_code=NO_RECIPIENT,
+    ),
+    2006: BillingData(
+        "Neri Trasporti", "Calle dei Fabbri 5", "30124", "Venezia", "VE", "IT", vat_number="03445560273",
+        recipient_code="T04ZHR3",
+    ),
+    2007: BillingData(
+        "Orlandi Sport GmbH", "Leopoldstraße 7", "80802", "München", "", "DE", vat_number="287654105",
+        recipient_code=ABROAD,
+    ),
+    2008: BillingData(
+        "Palma Libri", "Via Po 18", "00198", "Roma", "RM", "IT", vat_number="06100340584", recipient_code="X2PH38J",
+    ),
+}  # fmt: skip
+METHODS = {2001: PaymentMethod(Way.TRANSFER, "IT60X0542811101000000123456", "Esposito Viaggi")}
+BOUGHT = (
+    Bought(1234, TermChoice("pro", 12, additional=1), 290, 287),
+    Bought(1234, CreditsChoice("1000", 1000), 61, 61, Way.DEMO),
+    Bought(1234, SeatsChoice(1), 20, 20, Way.DEMO),
+    Bought(1235, TermChoice("starter", 12), 130, 127),
+    Bought(2001, TermChoice("business", 12), 380, 377),
+    Bought(2001, CreditsChoice("5000", 5000), 4, 2, too_much=12_00),
+    Bought(2002, TermChoice("pro", 12), 340, 340, Way.DEMO),
+    Bought(2003, TermChoice("pro", 12), 385, 382),
+    Bought(2004, TermChoice("pro", 12), 380, 380, Way.DEMO),
+    Bought(2006, CreditsChoice("5000", 5000), 30, 30, Way.DEMO),
+    Bought(2007, TermChoice("pro", 12), 260, 257),
+    Bought(2007, CreditsChoice("5000", 5000), 12, None),
+)
