@@ -14,7 +14,7 @@ from portal.web.times import sentence, weekday
 
 def title(act: Act, place: Standing) -> str:
     """The name of an act on this platform."""
-    return _("Add the e-mail channel") if act is Act.PURCHASE and place.platform.sms_only else _title(act)
+    return _("Add the e-mail channel") if act == Act.PURCHASE and place.platform.sms_only else _title(act)
 
 
 def _title(act: Act) -> str:
