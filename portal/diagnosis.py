@@ -13,6 +13,7 @@ from portal import migrations
 from portal.billing import papers
 from portal.kit import outbox
 from portal.outside.post import FolderPost
+from portal.outside.service import DemoService
 from portal.parts import Parts
 from portal.rules import dates
 
@@ -32,7 +33,7 @@ def examine(app: Flask) -> list[Finding]:
     found = [Finding("settings", True, "valid"), _prices(parts), _pdf(), _database(parts)]
     if found[-1].ok:
         found += [_migrations(parts), _outbox(parts), _clock(parts)]
-    return [*found, _mail(parts)]
+    return [*found, _service(parts), _mail(parts)]
 
 
 def _prices(parts: Parts) -> Finding:
@@ -87,6 +88,15 @@ def _clock(parts: Parts) -> Finding:
     apart = abs((parts.clock.now() - there).total_seconds())
     words = f"{apart:.0f} s away from the database's" + ("" if apart <= CLOCK_SECONDS else ": let NTP set both")
     return Finding("clock", apart <= CLOCK_SECONDS, words)
+
+
+def _service(parts: Parts) -> Finding:
+    """Who is told what is switched on. It is not asked anything: its contract has no such question."""
+    if isinstance(parts.service, DemoService):
+        return Finding("service", True, "kept in a folder (demonstration)")
+    if parts.service is None:
+        return Finding("service", True, "nobody is told: the sending service asks by itself, or set PORTAL_SERVICE_URL")
+    return Finding("service", True, f"{parts.settings.service_url} is told")
 
 
 def _mail(parts: Parts) -> Finding:

@@ -18,6 +18,7 @@ from portal.kit.links import Links
 from portal.outside.demo_payments import DemoPayments
 from portal.outside.payments import Provider
 from portal.outside.post import FolderPost, Post, SmtpPost
+from portal.outside.service import DemoService, HttpService, SendingService
 from portal.outside.stripe_checkout import StripeCheckout
 from portal.outside.transfer import BankAccount
 from portal.parts import Parts
@@ -78,18 +79,19 @@ def create_app(
     clock: Clock | None = None,
     post: Post | None = None,
     providers: Mapping[Way, Provider] | None = None,
+    service: SendingService | None = None,
     **overrides: Any,
 ) -> Flask:
     """The WSGI application.
 
-    `clock`, `post` and `providers` replace the real ones; `overrides` are typed settings that win over environment
-    and file.
+    `clock`, `post`, `providers` and `service` replace the real ones; `overrides` are typed settings that win over
+    environment and file.
     """
     settings = settings_module.load(**overrides)
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     app = Flask("portal", instance_path=str(settings.instance_path))
     _configure(app, settings)
-    app.extensions["portal"] = _parts(app, settings, clock, post, providers)
+    app.extensions["portal"] = _parts(app, settings, clock, post, providers, service)
     logs.configure(_log_context)
     _hooks(app, settings)
     for module in PAGES:
@@ -135,6 +137,7 @@ def _parts(
     clock: Clock | None,
     post: Post | None,
     providers: Mapping[Way, Provider] | None,
+    service: SendingService | None,
 ) -> Parts:
     folder = settings.instance_path
     sending = post or (FolderPost(folder / "demo-mail") if settings.demo else SmtpPost(app))
@@ -155,6 +158,7 @@ def _parts(
         setting_values.price_lists(settings.price_list),
         providers=_providers(settings, ticking) if providers is None else providers,
         bank=_bank(settings),
+        service=service or _service(settings, ticking),
     )
 
 
@@ -173,6 +177,12 @@ def _bank(settings: Settings) -> BankAccount | None:
     if settings.bank_iban:
         return BankAccount(settings.bank_holder, settings.bank_iban, settings.bank_bic)
     return DEMO_BANK if settings.demo else None
+
+
+def _service(settings: Settings, clock: Clock) -> SendingService | None:
+    if settings.demo:
+        return DemoService(settings.instance_path / "demo-service", clock=clock)
+    return HttpService(settings.service_url, settings.service_secret) if settings.service_url else None
 
 
 def _hooks(app: Flask, settings: Settings) -> None:

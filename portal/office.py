@@ -19,6 +19,7 @@ from portal.rules.sessions import EndReason
 from portal.seats import NoFreeSeat
 from portal.subscription import actions as subscription
 from portal.subscription import queries as subscription_queries
+from portal.subscription import switches
 from portal.subscription.actions import NewPlatform
 
 BY = "command line"
@@ -51,6 +52,7 @@ def create_platform(parts: Parts, platform_id: int, given: dict[str, Any], passw
         if given["cancelled"]:
             subscription.cancel(db, platform_id, by=BY, at=at)
         _create_administrator(db, parts, newcomer, password_hash)
+        switches.announce(db, platform_id, at=at)
 
 
 def _channels(given: dict[str, Any]) -> set[str]:

@@ -9,6 +9,7 @@ from portal.kit.hashing import Hasher
 from portal.kit.links import Links
 from portal.outside.payments import Provider
 from portal.outside.post import Post
+from portal.outside.service import SendingService
 from portal.outside.transfer import BankAccount
 from portal.rules.orders import Way
 from portal.rules.prices import PriceLists
@@ -26,3 +27,4 @@ class Parts:
     prices: PriceLists
     providers: Mapping[Way, Provider]  # only those that are configured
     bank: BankAccount | None  # where transfers go; None: nobody can pay by one
+    service: SendingService | None  # told what is switched on; None: it asks by itself

@@ -100,6 +100,22 @@ def origin(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?", re.ASCII)
+
+
+def base_address(text: str) -> str:
+    """Where another system is, with the first part of its paths if there is one; without a slash at the end."""
+    try:
+        parts = urlsplit(text)
+        host = origin(f"{parts.scheme}://{parts.netloc}")
+        plain = text == f"{parts.scheme}://{parts.netloc}{parts.path}" and _PATH.fullmatch(parts.path)
+    except ValueError:
+        plain = None
+    if not plain:
+        raise ValueError("write https://host or https://host/path (http only for 127.0.0.1 and localhost)")
+    return host + parts.path.rstrip("/")
+
+
 def address(text: str) -> str:
     name, _, domain = text.partition("@")
     if not name or "." not in domain or not text.isprintable() or any(c in text for c in " ,;<>") or "@" in domain:
@@ -152,6 +168,17 @@ def starting(kind: str, *prefixes: str) -> Callable[[str], Secret]:
     def parse(text: str) -> Secret:
         if not (text.startswith(prefixes) and text.isascii() and text.isprintable() and " " not in text):
             raise ValueError(f"write {kind}, which begins with {' or '.join(prefixes)}")
+        return Secret(text)
+
+    return parse
+
+
+def long_secret(shortest: int) -> Callable[[str], Secret]:
+    """A secret that two systems share, of at least so many characters. Never repeated."""
+
+    def parse(text: str) -> Secret:
+        if len(text) < shortest or not (text.isascii() and text.isprintable()) or " " in text or len(set(text)) < 10:
+            raise ValueError(f"write {shortest} random characters or more, without blanks")
         return Secret(text)
 
     return parse

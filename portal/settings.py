@@ -77,6 +77,10 @@ class Settings:
     bank_holder: str = _setting(read.line(70), "whose bank account transfers go to", "")
     bank_iban: str = _setting(read.iban, "the account's IBAN", "")
     bank_bic: str = _setting(read.bic, "its bank's BIC; not needed inside the EEA", "")
+    service_url: str = _setting(read.base_address, "the sending service, told what is switched on", "")
+    service_secret: Secret = _setting(
+        read.long_secret(SHORTEST_SECRET), "signs what it is told; 32 random characters or more", Secret("")
+    )
     price_list: Path = _setting(read.file, "the price list, a TOML file; default: an example", read.EXAMPLE_PRICES)
     throttle: bool = _setting(read.flag, "limits on sign-in and recovery; may be off only on 127.0.0.1", True)
     seller_name: str = _setting(read.line(200), "who sells, on every invoice", "Example S.r.l.")
@@ -126,6 +130,8 @@ EMPTY_IS_DEFAULT = (
     "STRIPE_WEBHOOK_SECRET",
     "BANK_IBAN",
     "BANK_BIC",
+    "SERVICE_URL",
+    "SERVICE_SECRET",
 )
 
 
@@ -199,6 +205,8 @@ NEEDED_TOGETHER = (
     ("BANK_HOLDER", "BANK_IBAN"),
     ("BANK_IBAN", "BANK_HOLDER"),
     ("BANK_BIC", "BANK_IBAN"),
+    ("SERVICE_URL", "SERVICE_SECRET"),
+    ("SERVICE_SECRET", "SERVICE_URL"),
 )
 
 

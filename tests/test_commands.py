@@ -125,7 +125,7 @@ def test_a_platform_is_created_with_its_term_and_first_administrator(operator: O
     assert (person.username, person.email, person.role, person.language) == ("m1234", "a@b.it", "first", "it")
     assert person.password_hash.startswith("$argon2id$")
     assert (str(term.starts_on), str(term.ends_on), term.edition) == ("2026-03-01", "2099-02-28", "pro")
-    assert operator.table(outbox) == []
+    assert [row.name for row in operator.table(outbox)] == ["switch_on"]
 
 
 def test_the_very_command_of_the_design_works_from_a_script(operator: Operator) -> None:
@@ -141,7 +141,7 @@ def test_without_a_password_the_first_administrator_is_invited(operator: Operato
     operator.does("platform create --id 7 --term 2026-03-01..2099-02-28 --email a@b.it")
     (person,) = operator.table(administrators)
     assert (person.username, person.password_hash) == ("m7", None)
-    assert [row.name for row in operator.table(outbox)] == ["invitation"]
+    assert [row.name for row in operator.table(outbox)] == ["invitation", "switch_on"]
 
 
 def test_a_padded_name_is_kept_as_people_know_it(operator: Operator) -> None:
@@ -384,7 +384,7 @@ def test_a_reset_link_is_mailed_with_its_reason_and_never_shown(made: Operator) 
         cli.main, ["send-reset-link", "m1234", "--reason", "ticket 7\r\nBcc: x@y.it"], env=made.environ
     )
     assert (result.exit_code, result.output) == (0, "The link for m1234 is on its way.\n")
-    (mail,) = made.table(outbox)
+    (mail,) = [row for row in made.table(outbox) if row.topic == "mail"]
     assert (mail.name, mail.recipient, mail.payload["reason"]) == ("reset_link", "a@b.it", "ticket 7 Bcc: x@y.it")
     assert made.table(links)[0].purpose == "support-reset"
 
@@ -501,8 +501,26 @@ def test_a_healthy_house_passes_the_check(operator: Operator) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert [line.split()[:2] for line in result.stdout.splitlines()] == [
         ["ok", what]
-        for what in ("settings:", "prices:", "pdf:", "database:", "migrations:", "outbox:", "clock:", "mail:")
+        for what in (
+            "settings:",
+            "prices:",
+            "pdf:",
+            "database:",
+            "migrations:",
+            "outbox:",
+            "clock:",
+            "service:",
+            "mail:",
+        )
     ]
+
+
+def test_the_check_names_the_service_that_is_told(operator: Operator) -> None:
+    told = {"PORTAL_SERVICE_URL": "https://send.example/api/", "PORTAL_SERVICE_SECRET": KEY}
+    with Relay() as relay:
+        result = operator.run("check", PORTAL_MAIL_PORT=str(relay.port), **told)
+    assert "ok    service: https://send.example/api is told" in result.stdout
+    assert KEY not in result.stdout
 
 
 def test_the_check_finds_that_no_price_list_is_in_effect_yet(operator: Operator, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from portal.demonstration import prepare
 from portal.factory import create_app
 from portal.outside.demo_payments import DemoPayments
+from portal.outside.service import DemoService, HttpService
 from portal.outside.stripe_checkout import StripeCheckout
 from portal.outside.transfer import BankAccount
 from portal.parts import Parts
@@ -41,6 +42,17 @@ def test_the_demonstration_pays_with_nothing_real(tmp_path: Path, database_url: 
     found = parts(tmp_path, database_url, demo=True, **STRIPE)
     assert {way: type(provider) for way, provider in found.providers.items()} == {Way.DEMO: DemoPayments}
     assert found.bank is not None
+
+
+def test_the_service_that_is_told_is_the_configured_one_the_given_one_or_the_demonstrations(
+    house: House, tmp_path: Path, database_url: str
+) -> None:
+    assert house.parts.service is None
+    configured = {"service_url": "https://send.example", "service_secret": Secret("x" * 40)}
+    assert isinstance(parts(tmp_path, database_url, **configured).service, HttpService)
+    assert isinstance(parts(tmp_path, database_url, demo=True, **configured).service, DemoService)
+    given = DemoService(tmp_path, clock=house.clock)
+    assert parts(tmp_path, database_url, service=given, **configured).service is given
 
 
 def test_two_processes_of_the_demonstration_sign_with_one_secret(tmp_path: Path, database_url: str) -> None:

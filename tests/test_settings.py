@@ -565,3 +565,64 @@ def test_a_mistyped_way_to_pay_is_noticed_at_the_start(tmp_path: Path, name: str
 
 def test_the_secrets_of_stripe_do_not_show_themselves(tmp_path: Path) -> None:
     assert HIDDEN not in repr(loaded(tmp_path, **STRIPE))
+
+
+SERVICE = {"SERVICE_URL": "https://send.example/api/v2", "SERVICE_SECRET": "Vm7-not-a-real-one-but-long-0123456789"}
+
+
+def test_nobody_has_to_name_a_sending_service(tmp_path: Path) -> None:
+    found = loaded(tmp_path, **dict.fromkeys(SERVICE, ""))
+    assert (found.service_url, bool(found.service_secret)) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://send.example", "https://send.example"),
+        ("https://send.example/", "https://send.example"),
+        ("https://SEND.example:8443/api/v2/", "https://send.example:8443/api/v2"),
+        ("http://127.0.0.1:9000/x", "http://127.0.0.1:9000/x"),
+        ("http://[::1]:9000", "http://[::1]:9000"),
+    ],
+)
+def test_the_address_of_the_service_is_kept_without_its_last_slash(tmp_path: Path, given: str, kept: str) -> None:
+    found = loaded(tmp_path, **SERVICE | {"SERVICE_URL": given})
+    assert (found.service_url, found.service_secret) == (kept, Secret(SERVICE["SERVICE_SECRET"]))
+    assert SERVICE["SERVICE_SECRET"] not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "http://send.example",
+        "send.example",
+        "ftp://send.example",
+        "https://user:word@send.example",
+        "https://send.example?",
+        "https://send.example/?a=b",
+        "https://send.example/#",
+        "https://send.example/a b",
+        "https://send.example/a//b",
+        "https://send.example/%0d",
+        "https://send.example/è",
+        "https://",
+        "https://[::1",
+    ],
+)
+def test_the_service_is_told_by_https_or_on_this_machine(tmp_path: Path, wrong: str) -> None:
+    found = faults(tmp_path, **SERVICE | {"SERVICE_URL": wrong})
+    assert found[0].startswith("PORTAL_SERVICE_URL is wrong: write https://host")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["Vm7-short-0123456789-0123456789", "x" * 32, SERVICE["SERVICE_SECRET"] + " x", "è" * 40]
+)
+def test_the_secret_of_the_service_is_a_long_one(tmp_path: Path, wrong: str) -> None:
+    found = faults(tmp_path, **SERVICE | {"SERVICE_SECRET": wrong})
+    assert found[0] == "PORTAL_SERVICE_SECRET is wrong: write 32 random characters or more, without blanks."
+
+
+@pytest.mark.parametrize("left_out", sorted(SERVICE))
+def test_half_a_service_is_refused(tmp_path: Path, left_out: str) -> None:
+    (fault,) = faults(tmp_path, **{name: value for name, value in SERVICE.items() if name != left_out})
+    assert fault.startswith(f"PORTAL_{left_out} is missing")

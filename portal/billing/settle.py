@@ -22,7 +22,7 @@ from portal.billing.queries import Order, Payment
 from portal.billing.tables import orders, payments
 from portal.billing.tasks import Task
 from portal.billing.verdicts import Arrival
-from portal.kit import audit, outbox
+from portal.kit import audit
 from portal.kit.db import insert_once
 from portal.rules import dates
 from portal.rules import orders as rules
@@ -31,9 +31,8 @@ from portal.rules.orders import Covered, OrderState, PaymentState, Way
 from portal.rules.payments import Report
 from portal.rules.prices import PriceLists
 from portal.standing import Standing
+from portal.subscription import switches
 from portal.subscription.queries import lock_platform
-
-SWITCH_ERRAND = "switch_on"
 
 
 class Result(StrEnum):
@@ -211,8 +210,7 @@ def _mark(db: Connection, order: Order, state: OrderState, at: datetime) -> None
 
 def _switch_on(db: Connection, order: Order, at: datetime) -> None:
     """The sending service is told after the commit, again and again until it has heard."""
-    payload = {"platform_id": order.platform_id, "order_id": order.id}
-    outbox.put(db, outbox.ERRAND, SWITCH_ERRAND, payload, at=at, key=switch_key(order.id))
+    switches.announce(db, order.platform_id, at=at, key=switch_key(order.id), order_id=order.id)
 
 
 def switch_key(order_id: int) -> str:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from portal.accounts.recovery import RESET_TASK, USER_NAMES_TASK
 from portal.billing.invoices import PDF_ERRAND
 from portal.billing.orders import CLOSE_ERRAND, FOLLOW_ERRAND
-from portal.jobs import demo_events, invoice_pdf, payments, recovery, trials
+from portal.jobs import demo_events, invoice_pdf, payments, recovery, switches, trials
 from portal.outside.demo_payments import EVENT_ERRAND
 from portal.parts import Parts
+from portal.subscription.switches import SWITCH_ERRAND
 from portal.subscription.trials import TRIAL_TASK
 
 Task = Callable[[Connection, Parts, dict[str, Any], datetime], None]
@@ -30,4 +31,5 @@ ERRANDS: dict[str, Errand] = {
     FOLLOW_ERRAND: payments.follow,
     CLOSE_ERRAND: payments.close,
     PDF_ERRAND: invoice_pdf.make,
+    SWITCH_ERRAND: switches.tell,
 }  # each opens its own transactions, and none while it talks to another system

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.jobs import letters
 from portal.jobs.duties import ERRANDS, TASKS
-from portal.jobs.errands import NotYet
+from portal.jobs.errands import GiveUp, NotYet
 from portal.kit import outbox
 from portal.kit.outbox import Message, Outcome
 from portal.outside.post import Letter, Undelivered
@@ -71,6 +71,9 @@ def _run(parts: Parts, message: Message) -> None:
         ERRANDS[message.name](parts, message.payload, parts.clock.now())
     except NotYet as error:
         _put_off(parts, message, str(error))
+    except GiveUp as error:
+        log.error("errand given up", extra={"errand": message.name, "row": message.id, "why": str(error)})
+        _finish(parts, message, Outcome.FAILED, str(error))
     except Exception as error:  # as above: put off, logged, visible
         _log_fault("errand failed", message, error)
         _put_off(parts, message, type(error).__name__)

@@ -5,22 +5,19 @@ it has the shape of its kind. The time is a parameter: Stripe's own check reads 
 Nothing of the library is imported, so that the web processes stay small.
 """
 
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+from portal.outside import signatures
 from portal.outside.payments import BadEvent
 from portal.rules.money import Money
 from portal.rules.orders import PaymentState, Way
 from portal.rules.payments import Report
 from portal.setting_values import Secret
 
-OLDEST = timedelta(minutes=5)  # as Stripe recommends: what is captured today is worth nothing tomorrow
-AHEAD = timedelta(seconds=10)  # by so much two clocks may differ
 LARGEST = 2**31 - 1  # of an Integer column: ids and cents
 STATES = {  # of each kind of event that concerns us, by what is paid
     "checkout.session.completed": {
@@ -33,32 +30,12 @@ STATES = {  # of each kind of event that concerns us, by what is paid
     "checkout.session.expired": dict.fromkeys(("paid", "unpaid"), PaymentState.EXPIRED),
 }
 _ID = re.compile(r"[\x21-\x7e]{1,255}")
-_TIME = re.compile(r"[0-9]{1,11}", re.ASCII)
-
-
-def signature(body: bytes, secret: Secret, at: datetime) -> str:
-    """The header that goes with a body that leaves at the instant."""
-    sent = str(int(at.timestamp()))
-    return f"t={sent},v1={_digest(body, secret, sent)}"
 
 
 def verify(body: bytes, header: str, secret: Secret, at: datetime) -> None:
-    """Raises BadEvent unless one of the header's signatures is right; while a secret is changed there are two."""
-    pairs = [item.strip().partition("=") for item in header.split(",")]
-    times = [value for name, _, value in pairs if name == "t"]
-    given = [value for name, _, value in pairs if name == "v1"]
-    if len(times) != 1 or not _TIME.fullmatch(times[0]):
-        raise BadEvent("signature: no time")
-    expected = _digest(body, secret, times[0]).encode()
-    if not any(hmac.compare_digest(expected, one.encode("utf-8", "surrogatepass")) for one in given):
-        raise BadEvent("signature: wrong")
-    age = at.timestamp() - int(times[0])
-    if not -AHEAD.total_seconds() <= age <= OLDEST.total_seconds():
-        raise BadEvent("signature: too old" if age > 0 else "signature: from the future")
-
-
-def _digest(body: bytes, secret: Secret, sent: str) -> str:
-    return hmac.new(secret.reveal().encode(), sent.encode() + b"." + body, hashlib.sha256).hexdigest()
+    """Raises BadEvent unless the body was signed with the secret, not long ago."""
+    if fault := signatures.find_fault(body, header, secret, at):
+        raise BadEvent(fault)
 
 
 def header_of(headers: Mapping[str, str], name: str) -> str:

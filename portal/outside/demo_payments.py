@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from portal.kit.clock import Clock
-from portal.outside import checkout_events
+from portal.outside import checkout_events, signatures
 from portal.outside.payments import Asking, NotAccepted, ProviderDown, Started
 from portal.rules.money import Money
 from portal.rules.orders import PaymentState, Way
@@ -144,7 +144,7 @@ class DemoPayments:
 
     def headers(self, body: bytes) -> dict[str, str]:
         """What goes with an event that leaves now."""
-        signed = checkout_events.signature(body, self._secret, self._clock.now())
+        signed = signatures.signature(body, self._secret, self._clock.now())
         return {"Content-Type": "application/json; charset=utf-8", SIGNATURE: signed}
 
     def empty(self) -> None:

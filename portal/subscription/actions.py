@@ -11,7 +11,7 @@ from portal.kit import audit
 from portal.kit.db import insert_once
 from portal.rules import dates
 from portal.rules.access import Block
-from portal.subscription import queries
+from portal.subscription import queries, switches
 from portal.subscription.events import Event
 from portal.subscription.tables import blocks, platforms, seat_grants, terms
 
@@ -97,6 +97,7 @@ def block(db: Connection, platform_id: int, code: Block, *, by: str, note: str, 
     row = {"platform_id": platform_id, "code": code, "since": at, "set_by": by, "note": note}
     db.execute(blocks.insert().values(row))
     audit.record(db, Event.BLOCKED, at=at, platform_id=platform_id, code=code, by=by)
+    switches.announce(db, platform_id, at=at)
     return True
 
 
@@ -106,6 +107,7 @@ def lift(db: Connection, platform_id: int, code: Block, *, by: str, at: datetime
     if db.execute(update(blocks).where(open_).values(lifted_at=at)).rowcount == 0:
         return False
     audit.record(db, Event.UNBLOCKED, at=at, platform_id=platform_id, code=code, by=by)
+    switches.announce(db, platform_id, at=at)
     return True
 
 

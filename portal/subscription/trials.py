@@ -28,7 +28,7 @@ from portal.accounts.queries import Administrator
 from portal.kit import audit, links, outbox
 from portal.kit.links import Link, Links
 from portal.rules import lifecycle, names, terms
-from portal.subscription import actions, mails, queries
+from portal.subscription import actions, mails, queries, switches
 from portal.subscription.actions import NewPlatform
 from portal.subscription.events import Event
 from portal.subscription.tables import platforms, trial_requests
@@ -126,6 +126,7 @@ def start(
     db.execute(update(trial_requests).where(trial_requests.c.id == asked.id).values(confirmed))
     mails.trial_ready(db, to=person, expires_on=expires_on, purchase_until=lifecycle.grace_last_day(expires_on), at=at)
     audit.record(db, Event.TRIAL_STARTED, at=at, platform_id=number, administrator_id=person.id, request=asked.id)
+    switches.announce(db, number, at=at)
     return Begun(person, expires_on)
 
 
