@@ -16,7 +16,7 @@ from portal.rules.prices import PriceList
 from portal.rules.terms import INCLUDED_SEATS, MOST_ADDITIONAL
 from portal.standing import Standing
 from portal.web import access, checkout, who
-from portal.web.checkout import CheckoutForm, Page, Sale
+from portal.web.checkout import LONGEST_CHOICE, CheckoutForm, Page, Sale
 from portal.web.edge import parts, reading
 from portal.web.forms import NumberField
 
@@ -127,7 +127,7 @@ def _prices() -> PriceList:
 
 def _asked(proposed: dict[str, str]) -> dict[str, str]:
     """What is proposed, or what the address asks for: a link may choose for somebody, and never order."""
-    return {name: request.args.get(name, value)[:40] for name, value in proposed.items()}
+    return {name: request.args.get(name, value)[:LONGEST_CHOICE] for name, value in proposed.items()}
 
 
 def _whole(text: str | None) -> int:

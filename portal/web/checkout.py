@@ -31,6 +31,7 @@ from portal.web.sealed import LookAgain
 Page = Response | str | tuple[Any, ...]
 CONFLICT, UNPROCESSABLE = 409, 422
 LONGEST_KEY = 64  # characters of the page's own key
+LONGEST_CHOICE = 40  # characters of a choice that an address may carry
 
 
 class CheckoutForm(FlaskForm):
@@ -116,8 +117,16 @@ def _show(
         nothing=nothing,
         billing=billing,
         names=edition_names(place),
+        here=_here(form),
         **sale.facts,
     )
+
+
+def _here(form: CheckoutForm) -> str:
+    """The address of this page with the choice in it: who leaves to enter the billing data comes back to the same."""
+    fields = [field for field in form if not isinstance(field, HiddenField) and isinstance(field.data, str)]
+    chosen = {field.name: field.data[:LONGEST_CHOICE] for field in fields}
+    return url_for(str(request.endpoint), **(request.view_args or {}) | chosen)
 
 
 def edition_names(place: Standing) -> dict[str, str]:

@@ -14,8 +14,8 @@ from portal.billing.frozen import BillingData
 from portal.billing.queries import Order
 from portal.billing.tables import invoices, orders, payments, staff_tasks
 from portal.outside.demo_payments import DemoPayments
-from portal.outside.post import Letter
 from portal.outside.payments import Provider
+from portal.outside.post import Letter
 from portal.rules.orders import PaymentState, Way
 from portal.setting_values import Secret
 from tests.helpers.browser import Browser

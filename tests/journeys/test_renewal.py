@@ -13,7 +13,7 @@ E = "2026-11-22"
 WORDS = {
     "en": {
         "cancelled": "Your subscription is cancelled and lasts until Sunday 22 November 2026",
-        "kept": "The cancellation is undone. The subscription goes on as before; its expiry stays Sunday 22 November 2026.",
+        "kept": "The subscription goes on as before; its expiry stays Sunday 22 November 2026",
         "grace": ["Renew by Wednesday 2 December 2026 to keep your platform",
                   "Your subscription ended on Sunday 22 November 2026. Sending is off. 10 days left, today included.",
                   "From Thursday 3 December 2026 the platform and all its data are deleted for good.",
@@ -41,8 +41,10 @@ WORDS = {
                   "Edizione Pro, 12 mesi 480,00 € 480,00 €", "IVA 22 % 105,60 €", "Totale 585,60 €",
                   "Pagato dal 23 novembre 2026 Pagato fino al 22 novembre 2027", "Vai al pagamento · 585,60 €"],
         "over": "Il tempo per rinnovare la piattaforma è finito.",
-        "order": ["Il tuo ordine è pagato e consegnato", "Edizione Pro, pagata dal 23 novembre 2026 al 22 novembre 2027"],
-        "active": ["Il tuo abbonamento è pagato fino a lunedì 22 novembre 2027", "Gli invii sono attivi. Restano 355 giorni",
+        "order": ["Il tuo ordine è pagato e consegnato",
+                  "Edizione Pro, pagata dal 23 novembre 2026 al 22 novembre 2027"],
+        "active": ["Il tuo abbonamento è pagato fino a lunedì 22 novembre 2027",
+                   "Gli invii sono attivi. Restano 355 giorni",
                    "12.480 Validi fino a lunedì 22 novembre 2027, come l’abbonamento", "Utilizzabili"],
         "total": "585,60 €",
         "mails": ["Piattaforma 1234: disdetta, attiva fino a domenica 22 novembre 2026",
