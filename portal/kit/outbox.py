@@ -133,17 +133,21 @@ def put(
 
 
 def claim(db: Connection, *, at: datetime) -> Message | None:
-    """Take the oldest due row for the length of a lease, or None. Of many workers each gets another row."""
+    """Take the oldest due row for the length of a lease, or None. Of many workers each gets another row.
+
+    Tasks and errands go before mails: a mail server that takes its time must not hold up money that has arrived.
+    """
     ready = (outbox.c.done_at.is_(None), _due(at), _free(at))
-    candidates = db.execute(select(outbox.c.id).where(*ready).order_by(outbox.c.due_at, outbox.c.id).limit(CANDIDATES))
-    for (candidate,) in candidates.all():
-        taken = db.execute(
-            update(outbox)
-            .where(outbox.c.id == candidate, *ready)
-            .values(claimed_until=at + LEASE, attempts=outbox.c.attempts + 1)
-        )
-        if taken.rowcount == 1:
-            return Message(*db.execute(select(*_COLUMNS).where(outbox.c.id == candidate)).one())
+    for first in (outbox.c.topic != MAIL, outbox.c.topic == MAIL):
+        oldest = select(outbox.c.id).where(*ready, first).order_by(outbox.c.due_at, outbox.c.id).limit(CANDIDATES)
+        for (candidate,) in db.execute(oldest).all():
+            taken = db.execute(
+                update(outbox)
+                .where(outbox.c.id == candidate, *ready)
+                .values(claimed_until=at + LEASE, attempts=outbox.c.attempts + 1)
+            )
+            if taken.rowcount == 1:
+                return Message(*db.execute(select(*_COLUMNS).where(outbox.c.id == candidate)).one())
     return None
 
 

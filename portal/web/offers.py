@@ -36,6 +36,12 @@ def about(act: Act, place: Standing) -> Markup:
     if place.expires_on < place.today and act not in (Act.RENEW, Act.PURCHASE):
         return Markup()  # its dates are over
     next_day = weekday(place.expires_on + dates.ONE_DAY)
+    if act is Act.PURCHASE and place.expires_on >= place.today:
+        text = _(
+            "Everything you have set up stays. All of it is switched on when your payment has been received; the paid "
+            "days begin on %(next)s, after the trial."
+        )
+        return sentence(text, next=next_day)
     parts = {
         "day": weekday(place.expires_on),
         "next": next_day,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from portal.kit import outbox
 from portal.kit.db import Database
-from portal.kit.outbox import LEASE, MAIL, RETRY_AFTER, Message, Outcome, Progress
+from portal.kit.outbox import ERRAND, LEASE, MAIL, RETRY_AFTER, TASK, Message, Outcome, Progress
 from tests.conftest import both_databases
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -75,6 +75,23 @@ def test_the_oldest_comes_first(db: Connection) -> None:
     for name, minutes in (("second", 2), ("first", 1), ("third", 3)):
         put(db, name=name, at=AT + timedelta(minutes=minutes))
     assert [claimed(db, AT + timedelta(hours=1)).name for _ in range(3)] == ["first", "second", "third"]
+
+
+def test_money_does_not_wait_behind_a_mail(db: Connection) -> None:
+    for topic, minutes in ((MAIL, 1), (TASK, 3), (ERRAND, 2)):
+        outbox.put(db, topic, topic, {}, at=AT + timedelta(minutes=minutes))
+    assert [claimed(db, AT + timedelta(hours=1)).topic for _ in range(3)] == [ERRAND, TASK, MAIL]
+
+
+def test_what_has_to_wait_is_due_after_its_time_and_not_before(db: Connection) -> None:
+    outbox.put(db, ERRAND, "follow", {}, at=AT, wait=timedelta(minutes=2))
+    assert outbox.claim(db, at=AT + timedelta(minutes=2) - MICROSECOND) is None
+    assert claimed(db, AT + timedelta(minutes=2)).name == "follow"
+
+
+def test_nothing_waits_longer_than_the_longest_pause(db: Connection) -> None:
+    with pytest.raises(ValueError, match="nothing waits here for longer"):
+        outbox.put(db, ERRAND, "follow", {}, at=AT, wait=outbox.LONGEST_WAIT + MICROSECOND)
 
 
 def test_what_is_done_keeps_how_it_ended_and_not_what_it_said(db: Connection) -> None:
