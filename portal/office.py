@@ -224,6 +224,18 @@ def release(parts: Parts, platform_id: int) -> None:
             raise Refused(f"Platform {platform_id} is not held.")
 
 
+def tell_service(parts: Parts, platform_id: int) -> None:
+    """Have the sending service told how the platform stands, once what kept it from hearing is mended. Raises Refused.
+
+    Telling it makes up for what failed before: a whole platform is told each time.
+    """
+    if parts.service is None:
+        raise Refused("No sending service is configured: set PORTAL_SERVICE_URL, or let it ask the portal.")
+    with parts.database.write() as db:
+        _standing(db, parts, platform_id)
+        switches.announce(db, platform_id, at=parts.clock.now())
+
+
 def disable_administrator(parts: Parts, username: str) -> None:
     """Disable. Raises Refused."""
     with parts.database.write() as db:

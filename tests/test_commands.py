@@ -389,6 +389,15 @@ def test_a_reset_link_is_mailed_with_its_reason_and_never_shown(made: Operator) 
     assert made.table(links)[0].purpose == "support-reset"
 
 
+def test_the_service_is_told_again_where_there_is_one(made: Operator) -> None:
+    told = {"PORTAL_SERVICE_URL": "https://send.example", "PORTAL_SERVICE_SECRET": KEY}
+    result = made.run("platform tell 1234", **told)
+    assert (result.exit_code, result.output) == (0, "Platform 1234: a worker tells the sending service.\n")
+    assert [row.name for row in made.table(outbox)] == ["switch_on", "switch_on"]
+    assert "No sending service is configured" in made.run("platform tell 1234").stderr
+    assert "no platform 7" in made.run("platform tell 7", **told).stderr
+
+
 def test_a_reset_link_without_reason_or_person_is_refused(made: Operator) -> None:
     made.refused("send-reset-link m1234", "--reason")
     made.refused("send-reset-link m1235 --reason x", "no administrator")

@@ -29,7 +29,7 @@ class Term(click.ParamType[tuple[date, date]]):
 
 @click.group()
 def platform() -> None:
-    """Create, show, block, unblock, hold, release platforms."""
+    """Create, show, block, unblock, hold, release platforms, and tell the sending service of them."""
 
 
 @platform.command("create")
@@ -110,3 +110,11 @@ def platform_release(platform_id: int) -> None:
     """Take the legal hold off again."""
     office_does("release", platform_id)
     click.echo(f"Platform {platform_id} is released.")
+
+
+@platform.command("tell")
+@click.argument("platform_id", type=PLATFORM_ID)
+def platform_tell(platform_id: int) -> None:
+    """Have the sending service told again how a platform stands."""
+    office_does("tell_service", platform_id)
+    click.echo(f"Platform {platform_id}: a worker tells the sending service.")

@@ -1,4 +1,4 @@
-"""The sending service is told how a platform stands: after a payment, and after a block was set or lifted."""
+"""The sending service is told how a platform stands: when it begins, after a payment, a block, or a word of staff."""
 
 import logging
 from datetime import datetime
@@ -7,7 +7,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from portal import standing
+from portal.billing import queries as billing
+from portal.billing.settle import switch_key
 from portal.jobs.errands import GiveUp, NotYet
+from portal.kit import outbox
 from portal.outside.service import NotAccepted, PlatformState, ServedTerm, ServiceDown
 from portal.parts import Parts
 from portal.rules import lifecycle
@@ -36,6 +39,14 @@ def tell(parts: Parts, payload: dict[str, Any], at: datetime) -> None:
         raise NotYet(str(error)) from None
     except NotAccepted as error:
         raise GiveUp(str(error)) from None
+    with parts.database.write() as db:
+        _make_up(db, number, at)
+
+
+def _make_up(db: Connection, platform_id: int, at: datetime) -> None:
+    """Orders of which the service could not be told before: it has heard of them now, with all the rest."""
+    keys = [switch_key(order.id) for order in billing.orders_of(db, platform_id)]
+    outbox.make_up(db, keys, before=at)
 
 
 def snapshot(db: Connection, place: Standing) -> PlatformState:

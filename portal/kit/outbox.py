@@ -11,6 +11,7 @@ stops every further attempt.
 A row stays when it is done, with outcome and error, for the people who have to look; its payload does not.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -202,6 +203,13 @@ def find_progress(db: Connection, key: str) -> Progress | None:
     if row.done_at is None:
         return Progress.WAITING
     return Progress.DONE if row.outcome in (Outcome.SENT, Outcome.HANDLED) else Progress.FAILED
+
+
+def make_up(db: Connection, keys: Iterable[str], *, before: datetime) -> int:
+    """Count rows as handled that failed before the instant, and whose work has been done since; returns how many."""
+    failed = (outbox.c.outcome == Outcome.FAILED) & (outbox.c.done_at < before)
+    mine = failed & outbox.c.deduplication_key.in_(list(keys))
+    return db.execute(update(outbox).where(mine).values(outcome=Outcome.HANDLED)).rowcount
 
 
 def waiting(db: Connection) -> int:

@@ -165,6 +165,54 @@ def test_what_the_service_does_not_accept_is_left_to_staff_at_once(
     assert STAFF in page(anna(shop), order)
 
 
+def test_the_next_word_that_is_heard_makes_up_for_those_that_failed(shop: House, service: Listener) -> None:
+    """A whole platform is told each time; staff have it told again once the fault is mended."""
+    order, other = shop.order(PACK), shop.order(PACK, by=shop.person("m7"))
+    for one in (order, other):
+        shop.pay(one)
+    service.fault = NotAccepted("the service answered 422")
+    work(shop)
+    service.fault = None
+    shop.clock.move(minutes=1)
+    office.tell_service(shop.parts, 1234)
+    work(shop)
+    assert [state.platform_id for state, _ in service.told] == [1234]
+    assert (row_of(shop, order).outcome, row_of(shop, other).outcome) == ("handled", "failed")
+    assert DONE in page(anna(shop), order)
+
+
+def test_a_word_that_is_not_heard_makes_up_for_nothing(shop: House, service: Listener) -> None:
+    order = shop.order(PACK)
+    shop.pay(order)
+    service.fault = NotAccepted("the service answered 422")
+    work(shop)
+    shop.clock.move(minutes=1)
+    office.tell_service(shop.parts, 1234)
+    work(shop)
+    assert row_of(shop, order).outcome == "failed"
+
+
+def test_an_order_that_failed_after_the_look_at_the_platform_is_not_made_up_for(shop: House, service: Listener) -> None:
+    """What was told then does not hold it."""
+    order = shop.order(PACK)
+    shop.pay(order)
+    service.fault = NotAccepted("the service answered 422")
+    work(shop)
+    service.fault = None
+    office.tell_service(shop.parts, 1234)
+    work(shop)
+    assert (len(service.told), row_of(shop, order).outcome) == (1, "failed")
+
+
+@pytest.mark.parametrize(("service_is_there", "platform_id"), [(False, 1234), (True, 99)])
+def test_telling_again_needs_a_service_and_a_platform(
+    house: House, shop: House, service_is_there: bool, platform_id: int
+) -> None:
+    house.platform(1234)
+    with pytest.raises(office.Refused):
+        office.tell_service((shop if service_is_there else house).parts, platform_id)
+
+
 def test_a_fault_of_the_client_itself_is_put_off_like_any_other(shop: House, service: Listener) -> None:
     order = shop.order(PACK)
     shop.pay(order)
