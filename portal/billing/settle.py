@@ -128,7 +128,9 @@ def _note(db: Connection, order: Order, payment: Payment | None, report: Report,
         return Result.KNOWN  # that it was begun is the oldest news of all
     ended_at = None if report.state.open else at
     values = {"state": report.state, "ended_at": ended_at, "reference": report.reference}
-    db.execute(update(payments).where(payments.c.id == payment.id).values(values))
+    as_found = (payments.c.id == payment.id) & (payments.c.state == payment.state)  # it was read before the lock
+    if db.execute(update(payments).where(as_found).values(values)).rowcount != 1:
+        return Result.KNOWN
     if report.state is PaymentState.FAILED:
         _record(db, Event.PAYMENT_FAILED, order, at, payment=payment.id)
         if order.state is OrderState.AWAITING_PAYMENT:

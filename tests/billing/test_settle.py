@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, select, update
 
 from portal.billing import invoices, queries
 from portal.billing import orders as orders_
@@ -234,6 +234,27 @@ def test_what_is_reported_after_the_money_does_not_unsay_it(house: House, late: 
     assert card(house, payment, order) is Result.DELIVERED
     assert card(house, payment, order, late, amount=None) is Result.KNOWN
     assert stored(house, order).state is OrderState.DELIVERED
+
+
+@both_databases
+def test_money_that_arrives_while_a_failure_is_being_noted_is_not_unsaid(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The payment is read before the platform is held; what another worker has written meanwhile stays."""
+    from portal.billing import settle
+
+    order = house.order()
+    payment, hold = begun(house, order), settle._lock
+
+    def held_after_the_money(db: Connection, order_id: int) -> Order:
+        mine = payments.c.id == payment
+        db.execute(update(payments).where(mine).values(state=PaymentState.RECEIVED, ended_at=house.clock.now()))
+        return hold(db, order_id)
+
+    monkeypatch.setattr(settle, "_lock", held_after_the_money)
+    assert card(house, payment, order, PaymentState.FAILED, amount=None) is Result.KNOWN
+    (row,) = rows(house, payments)
+    assert row.state == PaymentState.RECEIVED
 
 
 def test_money_after_a_failure_is_money(house: House) -> None:
