@@ -16,7 +16,7 @@ from portal.billing import orders, settle
 from portal.billing.choices import Choice
 from portal.billing.frozen import BillingData
 from portal.billing.orders import NewOrder
-from portal.billing.queries import Order
+from portal.billing.queries import Order, orders_of
 from portal.billing.settle import Result
 from portal.credits import actions as credits
 from portal.factory import create_app
@@ -154,6 +154,11 @@ class House:
         new = NewOrder(buyer, kind_of(choice, place), choice, made, billing, place.expires_on, client_key)
         with self.parts.database.write() as db:
             return orders.place(db, new, at=self.clock.now(), zone=self.parts.settings.timezone)
+
+    def orders(self, platform_id: int = 1234) -> list[Order]:
+        """The orders of a platform, newest first."""
+        with self.parts.database.read() as db:
+            return orders_of(db, platform_id)
 
     def administrator(self, username: str) -> Administrator | None:
         """Who is there already under this user name."""
