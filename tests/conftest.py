@@ -46,8 +46,8 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """SQLite, unless the test asks for `both_databases`."""
-    kind = getattr(request, "param", "sqlite")
+    """SQLite, or what TEST_DATABASE names, unless the test asks for `both_databases`."""
+    kind = getattr(request, "param", os.environ.get("TEST_DATABASE", "sqlite"))
     with databases.postgres() if kind == "postgres" else databases.sqlite(tmp_path) as url:
         yield url
 
