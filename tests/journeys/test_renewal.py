@@ -1,6 +1,7 @@
 """A subscription that is cancelled, kept, forgotten and renewed in its last minute."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.helpers.journey import RECEIVED, YEAR, Story, invoiced, look, order, 
 
 E = "2026-11-22"
 # fmt: off
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "cancelled": "Your subscription is cancelled and lasts until Sunday 22 November 2026",
         "kept": "The subscription goes on as before; its expiry stays Sunday 22 November 2026",

@@ -1,6 +1,7 @@
 """A trial, from the first page to the purchase on the last day on which everything can be kept."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ FERRI = {
     "recipient_code": "ABC1234",
 }
 # fmt: off
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "mails": ["Your trial of Portal: confirm your address", "Your trial of Portal is ready: m1235"],
         "trial": ["Your trial lasts until Saturday 19 December 2026", "30 days left, today included.",
@@ -90,6 +91,7 @@ def test_tried_forgotten_and_bought_on_the_tenth_day_after(story: Story, languag
 
     story.now_is("2026-12-29 23:50:00")
     browser = story.sign_in("m1235", language=language)
+    assert browser.page is not None
     assert browser.page.state() == "grace"
     for sentence in words["grace"]:
         assert sentence in read(browser.page), sentence
@@ -110,7 +112,7 @@ def test_tried_forgotten_and_bought_on_the_tenth_day_after(story: Story, languag
     for sentence in words["after"]:
         assert sentence in read(page), sentence
     assert invoiced(browser) == [("2026-000001", words["total"])]
-    assert story.house.place(1235).term.starts_on == date(2026, 12, 29)
+    assert story.house.place(1235).terms[-1].starts_on == date(2026, 12, 29)
     assert story.tasks() == []
 
 
