@@ -18,7 +18,7 @@ from portal.standing import Standing
 from portal.web import access, checkout, who
 from portal.web.checkout import LONGEST_CHOICE, CheckoutForm, Page, Sale
 from portal.web.edge import parts, reading
-from portal.web.forms import NumberField
+from portal.web.forms import AnyForm, NumberField, with_draft
 
 pages = Blueprint("buying", __name__, url_prefix="/subscription")
 YEAR = 12  # months that are proposed first
@@ -70,12 +70,12 @@ def purchase() -> Page:
 def _sell_term(kind: Kind, act: Act, edition: str | None, additional: int) -> Page:
     place, prices = who.place(), _prices()
     proposed = edition if edition and prices.find_edition(edition) else prices.editions[0].code
-    form = TermForm(data=_asked({"edition": proposed, "months": str(YEAR), "additional": str(additional)}))
+    form, restored = _opened(TermForm, {"edition": proposed, "months": str(YEAR), "additional": str(additional)})
     people = _people()
     form.picked.choices = [(person.user_name, person.user_name) for person in people if not person.first]
     if request.method == "GET":
         form.months.number, form.additional.number = _whole(form.months.data), _whole(form.additional.data)
-    facts = {"prices": prices, "kind": kind, "going": lambda choice: _going(people, choice), "people": people}
+    facts = {"prices": prices, "kind": kind, "going": lambda choice: _going(people, choice), "restored": restored}
     return checkout.sell(Sale(kind, act, "buying/term.html", form.choice, facts | _present(place, additional)), form)
 
 
@@ -87,10 +87,10 @@ def _present(place: Standing, additional: int) -> dict[str, object]:
 @access.signed_in
 def administrators() -> Page:
     """Additional administrators through E."""
-    form = SeatsForm(data=_asked({"quantity": "1"}))
+    form, restored = _opened(SeatsForm, {"quantity": "1"})
     if request.method == "GET":
         form.quantity.number = _whole(form.quantity.data)
-    facts = {"prices": _prices(), "seats": standing.seats(reading(), who.place())}
+    facts = {"prices": _prices(), "seats": standing.seats(reading(), who.place()), "restored": restored}
     sale = Sale(
         Kind.SEATS, Act.BUY_SEATS, "buying/administrators.html", lambda: SeatsChoice(form.quantity.number), facts
     )
@@ -102,7 +102,7 @@ def administrators() -> Page:
 def credits() -> Page:
     """SMS credits, pack by pack, with the messages that each buys in the chosen country."""
     prices = _prices()
-    form = CreditsForm(data=_asked({"pack": prices.packs[0].code, "country": _home(prices)}))
+    form, restored = _opened(CreditsForm, {"pack": prices.packs[0].code, "country": _home(prices)})
     country = form.country.data if form.country.data in prices.credits_per_message else _home(prices)
     form.country.data = country
 
@@ -112,6 +112,7 @@ def credits() -> Page:
 
     facts = {
         "prices": prices,
+        "restored": restored,
         "country": texts.country(country),
         "countries": _countries(prices),
         "messages": {
@@ -125,9 +126,14 @@ def _prices() -> PriceList:
     return parts().prices.on(who.place().today)
 
 
-def _asked(proposed: dict[str, str]) -> dict[str, str]:
-    """What is proposed, or what the address asks for: a link may choose for somebody, and never order."""
-    return {name: request.args.get(name, value)[:LONGEST_CHOICE] for name, value in proposed.items()}
+def _opened(form_class: type[AnyForm], proposed: dict[str, str]) -> tuple[AnyForm, bool]:
+    """The form with what is proposed, with what somebody had chosen when the session ended, or with what the address
+    asks for: a link may choose for somebody, and never order. True where the choice is the one that was kept.
+    """
+    if not request.args.keys() & proposed.keys():
+        return with_draft(form_class, **proposed)
+    asked = {name: request.args.get(name, value)[:LONGEST_CHOICE] for name, value in proposed.items()}
+    return form_class(data=asked), False
 
 
 def _whole(text: str | None) -> int:

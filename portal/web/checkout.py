@@ -14,6 +14,7 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
+from portal.accounts import drafts
 from portal.billing import orders, profiles, quotes, settle
 from portal.billing.choices import Choice
 from portal.billing.frozen import BillingData, seller_of
@@ -86,6 +87,7 @@ def _order(
     key = (form.client_key.data or secrets.token_urlsafe(16))[:LONGEST_KEY]
     new = NewOrder(who.me().administrator, sale.kind, choice, offer, billing, place.expires_on, key)
     order = orders.place(db, new, at=now(), zone=zone)
+    drafts.discard(db, who.me().administrator.id, request.path)
     if order.total.cents:
         return redirect(url_for("orders.pay", order_id=order.id), 303)
     settle.settle_free(db, order, Till(now(), zone, parts().prices, seller_of(parts().settings)))

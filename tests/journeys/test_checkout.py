@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from portal.billing.frozen import BillingData
+from tests.helpers.house import PASSWORD
 from tests.helpers.journey import YEAR, Story, invoiced, look, order, path, read, status
 from tests.helpers.shop import COMPANY
 
@@ -147,3 +148,29 @@ def test_billing_data_that_change_the_tax_meanwhile_change_the_price(story: Stor
     assert CHANGED in read(anna.page)
     assert "VAT, not due €0.00 Total €60.00" in read(anna.page)
     assert story.orders() == []
+
+
+@pytest.mark.parametrize(
+    ("where", "choice"),
+    [
+        (BUY, {"pack": "20000", "country": "DE"}),
+        (SEATS, {"quantity": "7"}),
+        (RENEW, {"edition": "business", "months": "24", "additional": "3"}),
+    ],
+)
+def test_who_was_signed_out_meanwhile_finds_her_choice_again(story: Story, where: str, choice: dict[str, str]) -> None:
+    story.platform("2026-12-22")
+    anna = story.sign_in()
+    look(anna, where, choice)
+    story.house.clock.move(minutes=30)
+    anna.submit({**choice, "order": "1"})
+    assert path(anna) == "/login"
+    page = anna.submit({"username": "m1234", "password": PASSWORD})
+    assert path(anna) == where
+    assert "What you had typed when the session ended is back in the form." in read(page)
+    selling = page.form_with("sealed")
+    assert choice.items() <= page.form(selling)[1].items()
+    assert story.orders() == []
+    anna.submit({"order": "1"}, form=selling)
+    assert path(anna) == "/orders/1/pay"
+    assert "What you had typed" not in read(anna.get(where))
