@@ -185,6 +185,7 @@ def _send_link(postal: PostalHouse) -> None:
 @both_databases
 def test_several_workers_send_each_mail_once(postal: PostalHouse) -> None:
     postal.queue(16)
+    postal.be_patient()
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(lambda _: postal.work(), range(4))) == 16
     assert len(postal.ids) == len(set(postal.ids)) == 16
