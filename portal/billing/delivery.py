@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from portal.billing import orders as orders_
 from portal.billing import verdicts
@@ -22,6 +22,16 @@ from portal.subscription import actions as subscription
 from portal.subscription import queries, sales, seating
 
 BY = "payment"
+_CANCEL = (
+    update(orders)
+    .where(
+        orders.c.platform_id == bindparam("platform"),
+        orders.c.kind == bindparam("same_kind"),
+        orders.c.id != bindparam("paid"),
+        orders.c.state == OrderState.AWAITING_PAYMENT,
+    )
+    .returning(orders.c.id)
+)
 
 
 def deliver(
@@ -83,10 +93,8 @@ def _plan_fewer_seats(db: Connection, choice: TermChoice, place: Standing, term:
 
 def _cancel_the_same(db: Connection, order: Order, at: datetime) -> None:
     """Other orders for the term that has just been paid wait for nothing any more."""
-    same = (orders.c.platform_id == order.platform_id) & (orders.c.kind == order.kind) & (orders.c.id != order.id)
-    waiting = same & (orders.c.state == OrderState.AWAITING_PAYMENT)
-    values = {"state": OrderState.CANCELLED, "cancelled_at": at}
-    for (other,) in db.execute(update(orders).where(waiting).values(values).returning(orders.c.id)).all():
+    same = {"platform": order.platform_id, "same_kind": order.kind, "paid": order.id}
+    for (other,) in db.execute(_CANCEL, same | {"state": OrderState.CANCELLED, "cancelled_at": at}).all():
         orders_.close_payments(db, other, at=at)
 
 

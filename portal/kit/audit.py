@@ -20,6 +20,8 @@ events = Table(
     Index(None, "platform_id", "at"),
 )
 
+_EVENT = events.insert()
+
 
 def record(
     db: Connection,
@@ -33,4 +35,4 @@ def record(
 ) -> None:
     """Write one event. `details` are ids, dates and words of our own; never a password, token or full e-mail."""
     row = {"at": at, "tag": tag, "platform_id": platform_id, "administrator_id": administrator_id}
-    db.execute(events.insert().values(row | {"network": network, "details": details}))
+    db.execute(_EVENT, row | {"network": network, "details": details})

@@ -61,6 +61,7 @@ class TrialRequest:
 # Statements are built once: measured, building one anew costs five times as much as running it.
 _MINE: BindParameter[int] = bindparam("platform_id")
 _PLATFORM = select(*(platforms.c[name] for name in Platform.__slots__)).where(platforms.c.id == _MINE)
+_LOCK = select(platforms.c.id).where(platforms.c.id == _MINE).with_for_update()
 _TERMS = (
     select(terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on, terms.c.edition, terms.c.trial)
     .where(terms.c.platform_id == _MINE)
@@ -84,7 +85,7 @@ def find_platform(db: Connection, platform_id: int) -> Platform | None:
 
 def lock_platform(db: Connection, platform_id: int) -> None:
     """Hold the platform until the commit: what is counted on it now stays true until it is written."""
-    db.execute(select(platforms.c.id).where(platforms.c.id == platform_id).with_for_update())
+    db.execute(_LOCK, {"platform_id": platform_id})
 
 
 def terms_of(db: Connection, platform_id: int) -> list[PaidTerm]:

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import Connection, bindparam, or_, update
 
 from portal.rules.renewal import Term
 from portal.subscription.tables import platforms, seat_grants
 from portal.subscription.tables import terms as terms_table
+
+_TERM = terms_table.insert()
+_CHANGE = update(platforms).where(platforms.c.id == bindparam("platform"))
 
 
 def begin_term(db: Connection, platform_id: int, term: Term, edition: str, *, sms: bool, order_id: int) -> None:
@@ -17,7 +20,7 @@ def begin_term(db: Connection, platform_id: int, term: Term, edition: str, *, sm
     sms: the edition has the SMS channel; the platform keeps the one it has otherwise.
     """
     row = {"platform_id": platform_id, "anchor_on": term.anchor, "starts_on": term.starts_on, "ends_on": term.ends_on}
-    db.execute(terms_table.insert().values(row | {"edition": edition, "trial": False, "order_id": order_id}))
+    db.execute(_TERM, row | {"edition": edition, "trial": False, "order_id": order_id})
     change = {"trial": False, "cancelled_at": None, "next_edition": None, "email_channel": True}
     _change(db, platform_id, change | ({"sms_channel": True} if sms else {}))
 
@@ -52,4 +55,4 @@ def open_sms(db: Connection, platform_id: int) -> None:
 
 
 def _change(db: Connection, platform_id: int, values: dict[str, Any]) -> None:
-    db.execute(update(platforms).where(platforms.c.id == platform_id).values(values))
+    db.execute(_CHANGE, {"platform": platform_id} | values)
