@@ -182,7 +182,7 @@ def test_everybody_opens_every_page(demo: House, username: str, language: str) -
             assert browser.page.root.get("lang") == language
             assert any(form.get("action") == "/logout" for form in browser.page.all("form")), f"{path}: signed out"
         else:
-            assert answer.location.startswith(("/orders/", "/subscription/")), f"{username}: {path} leads to {answer.location}"
+            assert answer.location.startswith(("/orders/", "/subscription/")), f"{username}: {path} leads away"
 
 
 @pytest.mark.parametrize("language", ["it", "en"])
