@@ -1,6 +1,6 @@
 """Orders are placed, given a way to be paid, and cancelled. What a payment causes stands in `settle`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from portal.subscription.queries import lock_platform
 FOLLOW_ERRAND, CLOSE_ERRAND = "follow_payment", "close_payment"
 FOLLOW_AFTER = timedelta(minutes=2)  # an event of the provider comes sooner; after this we ask
 WAITING = (OrderState.AWAITING_PAYMENT,)
+OVER = (OrderState.CANCELLED, OrderState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,13 @@ class NewOrder:
 
 
 def place(db: Connection, new: NewOrder, *, at: datetime, zone: ZoneInfo) -> Order:
-    """Place the order; with a key that was used before, the order that was placed with it then."""
+    """Place the order; with a key that was used before, the order that was placed with it then.
+
+    Where that one has been cancelled or has expired, it is a new order: somebody went back to the page, and wants it.
+    """
+    earlier = queries.find_order_by_key(db, new.by.platform_id, new.client_key)
+    if earlier and rules.state(earlier.state, earlier.open_until, at) in OVER:
+        return place(db, replace(new, client_key=f"again-{earlier.id}"), at=at, zone=zone)
     row: dict[str, Any] = {"platform_id": new.by.platform_id, "administrator_id": new.by.id, "kind": new.kind}
     row |= {"state": OrderState.AWAITING_PAYMENT, "client_key": new.client_key, "paid_for": new.paid_for}
     row |= {"choices": choices.to_json(new.choice), "offer": offer_to_json(new.offer), "billing": new.billing.to_json()}

@@ -110,6 +110,12 @@ def orders_of(db: Connection, platform_id: int, *, limit: int = 50) -> list[Orde
     return [_order(row) for row in db.execute(mine.order_by(orders.c.id.desc()).limit(limit))]
 
 
+def waiting_orders(db: Connection, platform_id: int) -> list[Order]:
+    """The orders of a platform that are stored as waiting for their payment, oldest first."""
+    mine = (orders.c.platform_id == platform_id) & (orders.c.state == OrderState.AWAITING_PAYMENT)
+    return [_order(row) for row in db.execute(select(orders).where(mine).order_by(orders.c.id))]
+
+
 def payments_of(db: Connection, order_id: int) -> list[Payment]:
     """Every attempt to pay the order, oldest first."""
     return [_payment(row) for row in db.execute(_PAYMENTS, {"order_id": order_id})]

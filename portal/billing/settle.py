@@ -142,7 +142,8 @@ def _apply(db: Connection, arrival: Arrival, till: Till) -> Result:
     """Deliver what the money pays, or give it to staff."""
     order, payment = arrival.order, arrival.payment
     _record(db, Event.PAYMENT_RECEIVED, order, till.at, payment=payment.id, cents=payment.amount.cents)
-    if refusal := verdicts.refusal(arrival, till.zone):
+    place = standing.find(db, order.platform_id, at=till.at, zone=till.zone)
+    if refusal := verdicts.refusal(arrival, place):
         return _give_to_staff(db, order, payment, refusal, payment.amount, till)
     received = verdicts.so_far(db, order) + payment.amount
     if rules.covered(received, order.total) is Covered.SHORT:
@@ -150,7 +151,6 @@ def _apply(db: Connection, arrival: Arrival, till: Till) -> Result:
         missing, waiting = order.total - received, _wait_for_rest(db, order, till.zone)
         mails.payment_short(db, to=_buyer(db, order), order=waiting, missing=missing, zone=till.zone, at=till.at)
         return Result.SHORT
-    place = standing.find(db, order.platform_id, at=till.at, zone=till.zone)
     verdict = verdicts.verdict(arrival, place, till.prices)
     tasks.close_underpaid(db, order.id, at=till.at)
     if verdict.staff_task:

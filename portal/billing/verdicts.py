@@ -20,6 +20,8 @@ from portal.rules.renewal import Term
 from portal.rules.settlement import Settlement
 from portal.standing import Standing
 
+TERMS = (Kind.RENEWAL, Kind.PURCHASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
@@ -30,17 +32,24 @@ class Arrival:
     confirmed_at: datetime
 
 
-def refusal(arrival: Arrival, zone: ZoneInfo) -> Task | None:
-    """Why the money cannot be for this order, whatever its platform has become."""
+def refusal(arrival: Arrival, place: Standing) -> Task | None:
+    """Why the money cannot be for this order, whatever it was to buy."""
     order, amount = arrival.order, arrival.payment.amount
     if amount.currency != order.total.currency:
         return Task.WRONG_CURRENCY
     if order.state in (OrderState.PAID, OrderState.DELIVERED):
         return Task.GIVE_BACK_SECOND
-    if order.state is OrderState.CANCELLED or not _in_time(arrival, zone):
+    if order.state is OrderState.CANCELLED and paid_by_another(order, place):
+        return Task.GIVE_BACK_SECOND
+    if order.state is OrderState.CANCELLED or not _in_time(arrival, place.zone):
         return Task.CLOSED_ORDER
     exact = arrival.payment.way is Way.TRANSFER or amount == order.total
     return None if exact else Task.WRONG_AMOUNT
+
+
+def paid_by_another(order: Order, place: Standing) -> bool:
+    """Whether the term of this order has been paid since it was placed, so that E has moved."""
+    return order.kind in TERMS and order.state is not OrderState.DELIVERED and order.paid_for != place.expires_on
 
 
 def _in_time(arrival: Arrival, zone: ZoneInfo) -> bool:

@@ -28,6 +28,7 @@ from portal.rules import orders as rules
 from portal.rules.money import Money
 from portal.rules.orders import OrderState, PaymentState, Way
 from portal.rules.pricing import Offer
+from portal.standing import Standing
 from portal.web.times import last_minute, moment, sentence
 
 
@@ -46,7 +47,8 @@ class Remittance:
 class Status:
     """An order at an instant. invoice: its number, once it is paid. so_far: what has come of an amount that is short.
 
-    offer: what was ordered; of what is delivered, with the days that were given.
+    offer: what was ordered; of what is delivered, with the days that were given. paid_by_another: its term has been
+    paid with another order.
     """
 
     order: Order
@@ -57,6 +59,7 @@ class Status:
     offer: Offer
     switching: Progress | None
     so_far: Money
+    paid_by_another: bool
     parts: Parts
 
     @cached_property
@@ -115,18 +118,19 @@ class Status:
         return dates.business_date(instant, self.parts.settings.timezone)
 
 
-def find(db: Connection, order: Order, parts: Parts, at: datetime) -> Status:
-    """Where the order stands at the instant."""
+def find(db: Connection, order: Order, place: Standing, parts: Parts) -> Status:
+    """Where the order stands at the instant of the standing of its platform."""
     invoice = invoices.find_invoice_of_order(db, order.id)
     return Status(
         order,
-        rules.state(order.state, order.open_until, at),
+        rules.state(order.state, order.open_until, place.at),
         queries.payments_of(db, order.id),
         queries.open_tasks_of(db, order.id),
         invoice.number if invoice else None,
         invoice.offer if invoice else order.offer,
         outbox.find_progress(db, switch_key(order.id)),
         verdicts.so_far(db, order),
+        verdicts.paid_by_another(order, place),
         parts,
     )
 
@@ -170,7 +174,7 @@ def explanation(status: Status, *, returned: bool = False) -> str:
         case OrderState.PAID:
             return _("Nothing is lost: our staff give it back, and write to you if they have to ask for an account.")
         case OrderState.CANCELLED:
-            return _("It was taken back, or the same was paid with another order. Nothing is owed for it.")
+            return _cancelled(status)
         case OrderState.EXPIRED:
             return _("Nothing was taken. To buy the same, order again: the price is counted anew.")
     if status.order.total.cents == 0:
@@ -182,6 +186,12 @@ def explanation(status: Status, *, returned: bool = False) -> str:
     if returned and status.latest is PaymentState.BEGUN:
         return _("It usually takes a few seconds. This page follows it, and a mail follows too.")
     return _("Features, credits and seats are switched on when the payment has been received.")
+
+
+def _cancelled(status: Status) -> str:
+    if status.paid_by_another:
+        return _("The same term has been paid with another order. Nothing is owed for this one.")
+    return _("It was taken back. Nothing is owed for it.")
 
 
 def _switching(found: Progress | None) -> str:

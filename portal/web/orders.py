@@ -178,7 +178,7 @@ def _ways() -> list[Way]:
 
 def _facts(order: Order) -> dict[str, Any]:
     """What the page of an order, and its part that the script renews, are made of."""
-    status = order_status.find(reading(), order, parts(), now())
+    status = order_status.find(reading(), order, who.place(), parts())
     returned = request.args.get("back") == RETURNED
     return {
         "status": status,

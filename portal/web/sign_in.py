@@ -14,6 +14,7 @@ from portal.accounts.events import Event
 from portal.accounts.links import Purpose
 from portal.accounts.queries import Administrator
 from portal.accounts.sign_in import Attempt, Proven
+from portal.billing import pending
 from portal.kit import audit, links
 from portal.kit.hashing import Busy
 from portal.kit.links import Link
@@ -94,7 +95,8 @@ def _enter(proven: Proven) -> BaseResponse | str | tuple[str, int]:
         return render_template("sign_in/must_reset.html", administrator=person)
     place = standing.find(db, person.platform_id, at=now(), zone=parts().settings.timezone)
     if not place.state.may_sign_in:
-        return render_template("sign_in/closed.html", administrator=person, place=place), 403
+        awaited = pending.may_still_renew(db, place)
+        return render_template("sign_in/closed.html", administrator=person, place=place, awaited=awaited), 403
     idle = parts().settings.idle_timeout_seconds
     if sessions.find_elsewhere(db, person.id, at=now(), idle=idle):
         return _ask_first(person)

@@ -16,7 +16,9 @@ from portal.rules import lifecycle, renewal, terms
 from portal.rules.access import Act, Allowed, Role
 from portal.rules.lifecycle import State
 from portal.standing import Credits, Standing
+from portal.subscription.queries import PaidTerm
 from portal.web import words
+from portal.web.edge import parts
 from portal.web.times import last_minute, sentence, weekday
 
 
@@ -166,8 +168,8 @@ def _steps(place: Standing, owned: Credits) -> Iterator[Step]:
         return
     trial = place.platform.trial
     if not trial:
-        coming = [term for term in place.terms if term.starts_on > place.today]
-        yield from (Step(term.starts_on, _("The next term begins: it is paid.")) for term in coming)
+        coming = [paid for paid in place.paid if paid.term.starts_on > place.today]
+        yield from (Step(paid.term.starts_on, _next_term(paid, place)) for paid in coming)
         if place.state is State.ACTIVE and place.renewal_window is renewal.Window.TOO_EARLY:
             yield Step(renewal.renew_from(expires_on), _("The renewal opens."))
     ends = _("Last day of the trial, until 23:59.") if trial else _("Last paid day, until 23:59.")
@@ -176,6 +178,14 @@ def _steps(place: Standing, owned: Credits) -> Iterator[Step]:
     yield Step(lifecycle.grace_last_day(expires_on), last)
     if place.deleted_from:
         yield Step(place.deleted_from, _("The platform and all its data are deleted for good."))
+
+
+def _next_term(paid: PaidTerm, place: Standing) -> str:
+    if paid.edition == place.edition:
+        return _("The next term begins: it is paid.")
+    found = parts().prices.find_edition(paid.edition, place.today)
+    name = found.name if found else paid.edition.capitalize()
+    return _("The next term begins: it is paid, with the edition %(name)s.", name=name)
 
 
 def _sms_steps(place: Standing, owned: Credits) -> Iterator[Step]:
@@ -202,6 +212,18 @@ def closed(place: Standing) -> Markup:
         return escape(_("Its data has been deleted, or is being deleted now."))
     last = last_minute(lifecycle.grace_last_day(place.expires_on))
     text = _("It expired on %(day)s. The time to renew ended on %(last)s, and its data is being deleted.")
+    return sentence(text, day=weekday(place.expires_on), last=last)
+
+
+def awaited(place: Standing) -> Markup:
+    """The same while a payment that was begun in time is not confirmed yet."""
+    if place.expires_on is None:
+        return closed(place)
+    text = _(
+        "It expired on %(day)s, and the time to renew ended on %(last)s. A payment that was begun in time is still "
+        "awaited: until its end is known nothing is deleted, and we write to you as soon as it is."
+    )
+    last = last_minute(lifecycle.grace_last_day(place.expires_on))
     return sentence(text, day=weekday(place.expires_on), last=last)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, select, update
 from portal.billing import invoices, queries
 from portal.billing import orders as orders_
 from portal.billing.choices import CreditsChoice, SeatsChoice, TermChoice, UpgradeChoice
+from portal.billing.pending import may_still_renew
 from portal.billing.queries import Order
 from portal.billing.settle import Result, Till, receive
 from portal.billing.tables import payments, staff_tasks
@@ -274,7 +275,7 @@ def test_two_orders_of_one_term_make_one_term_and_one_task(house: House) -> None
     assert stored(house, second).state is OrderState.CANCELLED  # it waits for nothing any more
     assert card(house, payment, second) is Result.STAFF
     assert house.place().expires_on == date(2027, 11, 22)
-    assert open_tasks(house) == [(Task.CLOSED_ORDER, second.total.cents)]
+    assert open_tasks(house) == [(Task.GIVE_BACK_SECOND, second.total.cents)]
     assert len(invoiced(house)) == 1
 
 
@@ -400,3 +401,74 @@ def test_a_provider_whose_clock_is_ahead_is_not_believed_about_the_future(house:
         receive(db, report, Till(at, house.parts.settings.timezone, house.parts.prices, till(house.parts, at).seller))
     (lot,) = rows(house, lots)
     assert lot.bought_on == date(2026, 11, 20)
+
+
+# --- what is told before the money comes
+
+
+def test_an_order_that_was_cancelled_can_be_placed_again_from_the_same_page(house: House) -> None:
+    first = house.order(PACK, key="page")
+    with house.parts.database.write() as db:
+        orders_.cancel(db, first, by=house.administrator("m1234"), at=house.clock.now())
+    second = house.order(PACK, key="page")
+    assert second.id != first.id
+    assert house.order(PACK, key="page").id == second.id
+    assert house.pay(second) is Result.DELIVERED
+    assert house.order(PACK, key="page").id == second.id  # delivered: the page finds what it ordered
+
+
+@pytest.mark.parametrize(
+    ("at", "awaited"),
+    [
+        ("2026-12-02 23:59:59.999999", True),
+        ("2026-12-03 23:59:59.999999", True),  # begun at 23:59:59.999999, so it has a day
+        ("2026-12-04 00:00:00", False),
+    ],
+)
+def test_while_a_card_payment_could_still_renew_the_platform_it_is_awaited(
+    house: House, at: str, awaited: bool
+) -> None:
+    now_is(house, "2026-12-02 23:59:59.999999")
+    begun(house, house.order())
+    now_is(house, at)
+    with house.parts.database.read() as db:
+        assert may_still_renew(db, house.place()) is awaited
+
+
+@pytest.mark.parametrize(
+    ("chosen", "at", "awaited"),
+    [
+        (True, "2026-12-09 23:59:59.999999", True),  # the fifth bank working day
+        (True, "2026-12-10 00:00:00", False),
+        (False, "2026-12-03 00:00:00", False),  # an order that nobody has begun to pay
+    ],
+)
+def test_while_a_transfer_could_still_renew_the_platform_it_is_awaited(
+    house: House, chosen: bool, at: str, awaited: bool
+) -> None:
+    now_is(house, "2026-12-02 12:00:00")
+    order, zone = house.order(), house.parts.settings.timezone
+    if chosen:
+        with house.parts.database.write() as db:
+            orders_.choose_transfer(db, order, to=house.administrator("m1234"), at=house.clock.now(), zone=zone)
+    now_is(house, at)
+    with house.parts.database.read() as db:
+        assert may_still_renew(db, house.place()) is awaited
+
+
+def test_credits_that_wait_for_their_money_keep_no_platform(house: House) -> None:
+    begun(house, house.order(PACK))
+    with house.parts.database.read() as db:
+        assert not may_still_renew(db, house.place())
+
+
+def test_who_paid_in_time_does_not_read_that_the_data_is_being_deleted(house: House) -> None:
+    now_is(house, "2026-12-02 23:59:00")
+    order = house.order()
+    payment = begun(house, order)
+    now_is(house, "2026-12-03 00:01:00")
+    page = house.browser().sign_in()
+    assert "A payment that was begun in time is still awaited: until its end is known nothing is deleted" in page.text
+    assert "It can no longer be renewed" not in page.text
+    card(house, payment, order)
+    assert house.browser().sign_in().state() == "active"

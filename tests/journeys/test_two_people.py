@@ -38,7 +38,9 @@ def test_both_pay_and_one_renews(story: Story, people: tuple[Browser, Browser]) 
     page = read(marco.get("/orders/2?back=paid"))
     assert "€732.00 have arrived and are with our staff." in page
     assert "Nothing is lost: we give it back" in page
-    assert story.tasks() == [(Task.CLOSED_ORDER, 73200)]
+    assert "The same had been paid before." in told.text
+    assert story.tasks() == [(Task.GIVE_BACK_SECOND, 73200)]
+    assert "Order again" not in page
     for browser in people:
         assert "Your subscription is paid until Monday 22 November 2027" in read(browser.get("/subscription"))
         assert "The next term is paid already." in read(browser.get("/subscription/renew"))
@@ -64,7 +66,7 @@ def test_who_has_not_paid_yet_is_not_sent_to_pay_any_more(story: Story, people: 
     story.becomes(story.pay_at_provider(anna))
     marco.get("/orders/2/pay")
     assert path(marco) == "/orders/2"
-    assert "It was taken back, or the same was paid with another order. Nothing is owed for it." in read(marco.page)
+    assert "The same term has been paid with another order. Nothing is owed for this one." in read(marco.page)
     post(marco, "/orders/2/pay", {"way": "demo"})
     assert "This order does not wait for a payment any more." in read(marco.page)
     assert story.tasks() == []
