@@ -5,6 +5,7 @@ proposes; the renewal may choose otherwise. An upgrade forgets it. After E the e
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
@@ -113,16 +114,36 @@ def _page(place: Standing, **facts: object) -> str:
         editions=found,
         present=parts().prices.find_edition(place.edition or "", place.today),
         coming=prices.find_edition(place.platform.next_edition or ""),
+        paid_next=_paid_next(place),
         starts_on=place.expires_on + dates.ONE_DAY if place.expires_on else None,
         plan_form=FlaskForm(),
         **facts,
     )
 
 
-def _way(place: Standing, code: str) -> EditionChange | None:
-    """Which way another edition goes; None for the present one, for one that is not sold, and where there is none."""
-    today = place.today
-    new, old = parts().prices.on(today).find_edition(code), parts().prices.find_edition(place.edition or "", today)
-    if new is None or old is None or new.code == old.code:
+def _paid_next(place: Standing) -> tuple[Edition, date] | None:
+    """Another edition that is paid already for a term to come, and the day it begins."""
+    last = place.paid[-1] if place.paid else None
+    edition = _known(place, last.edition) if last and last.term.starts_on > place.today else None
+    if last is None or edition is None or edition.code == place.edition:
         return None
-    return renewal.edition_change(old.per_year, new.per_year)
+    return edition, last.term.starts_on
+
+
+def _way(place: Standing, code: str) -> EditionChange | None:
+    """Which way another edition goes: up from the present one, or down from the one of the last paid term, which may
+    be another already. None where it goes neither way, is not sold, or there is none to go from.
+    """
+    new = parts().prices.on(place.today).find_edition(code)
+    now_, last = _known(place, place.edition), _known(place, place.paid[-1].edition if place.paid else None)
+    if new is None or now_ is None or last is None:
+        return None
+    if new.code not in (now_.code, last.code) and new.per_year < last.per_year:
+        return EditionChange.DOWNGRADE
+    higher = new.code != now_.code and now_.per_year <= new.per_year
+    taken_back = new.code == now_.code and last.per_year < now_.per_year
+    return EditionChange.UPGRADE if higher or taken_back else None
+
+
+def _known(place: Standing, code: str | None) -> Edition | None:
+    return parts().prices.find_edition(code, place.today) if code else None

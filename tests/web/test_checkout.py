@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from portal.billing import profiles
+from portal.billing.choices import TermChoice
 from portal.billing.tables import orders
 from portal.subscription import actions as subscription
 from portal.subscription.queries import find_platform
@@ -271,6 +272,16 @@ def test_an_upgrade_forgets_the_smaller_edition_that_waited(house: House, browse
         found = get_order(db, number)
     house.pay(found)
     assert (planned(house), house.place().edition) == (None, "business")
+
+
+def test_a_smaller_edition_that_is_paid_is_told_until_it_begins(house: House, browser: Browser) -> None:
+    house.pay(house.order(TermChoice("starter", 12)))
+    text = browser.get("/subscription").text
+    assert "The next term begins: it is paid, with the edition Starter." in text
+    page = browser.get(EDITION)
+    assert "From Friday 11 December 2026 the edition is Starter: that term is paid already." in page.text
+    assert "Change to Starter" not in page.text
+    assert "Net €180.00" in browser.get(f"{EDITION}/pro").text  # taken back, for the term to come
 
 
 # --- bad input
