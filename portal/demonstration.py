@@ -1,5 +1,6 @@
 """The demonstration as a command: a fresh cast, a worker beside the server, and what to do in the browser."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from portal import migrations, setting_values
+from portal.billing import papers
 from portal.billing.frozen import seller_of
 from portal.billing.settle import Till
 from portal.outside.demo_payments import DemoPayments
@@ -52,6 +54,7 @@ def _forget(parts: Parts) -> None:
             provider.empty()
     if isinstance(parts.service, DemoService):
         parts.service.empty()
+    shutil.rmtree(papers.folder(parts.settings), ignore_errors=True)
 
 
 @contextmanager

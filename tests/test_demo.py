@@ -3,10 +3,14 @@
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from portal import settings
+from portal.billing import papers
 from portal.web.demo.cast import CAST
+from tests.helpers.house import SECRET
 from tests.helpers.processes import Visitor, command, free_port, wait_for
 
 STATES = {
@@ -97,3 +101,10 @@ def test_a_senseless_instant_is_no_error(address: str, typed: str) -> None:
     finally:
         visitor.get("/demo")
         visitor.post("/demo/clock", step="now")
+
+
+def test_the_papers_of_the_demonstration_lie_apart_from_real_ones(tmp_path: Path) -> None:
+    """Its invoices are numbered from one at each start: they must never stand in for those of a customer."""
+    demo = settings.load({}, instance_path=tmp_path, demo=True)
+    real = settings.load({}, instance_path=tmp_path, secret_key=SECRET)
+    assert papers.folder(demo) != papers.folder(real)

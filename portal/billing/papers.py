@@ -4,13 +4,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from portal.billing.invoices import Invoice
+from portal.settings import Settings
 
-FOLDER = "invoices"
+
+def folder(settings: Settings) -> Path:
+    """Where the PDFs lie. Those of the demonstration, whose numbers begin anew each time, lie apart."""
+    return settings.instance_path / ("demo-invoices" if settings.demo else "invoices")
 
 
-def pdf_path(instance: Path, invoice: Invoice) -> Path:
+def pdf_path(settings: Settings, invoice: Invoice) -> Path:
     """Where the PDF of an invoice lies once it is made. The name comes from our own number, never from a request."""
-    return instance / FOLDER / f"{invoice.number}.pdf"
+    return folder(settings) / f"{invoice.number}.pdf"
 
 
 def can_print() -> bool:

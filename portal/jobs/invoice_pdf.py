@@ -33,7 +33,7 @@ def make(parts: Parts, payload: dict[str, Any], at: datetime) -> None:
         return
     with parts.database.read() as db:
         invoice = invoices.get_invoice(db, payload["invoice_id"])
-    _write(papers.pdf_path(parts.settings.instance_path, invoice), printed(library, page_of(invoice), invoice.number))
+    _write(papers.pdf_path(parts.settings, invoice), printed(library, page_of(invoice), invoice.number))
     with parts.database.write() as db:
         invoices.note_pdf(db, invoice.id, at=at)
 

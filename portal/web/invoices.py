@@ -56,7 +56,7 @@ def pdf(number: str) -> Response | tuple[str, int]:
     """The file, or a page that says why it is not there yet."""
     found = _found(number)
     try:
-        content = papers.pdf_path(parts().settings.instance_path, found).read_bytes()
+        content = papers.pdf_path(parts().settings, found).read_bytes()
     except FileNotFoundError:
         possible = papers.can_print()
         return render_template("invoices/no_pdf.html", invoice=found, possible=possible), 202 if possible else 404

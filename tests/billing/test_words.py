@@ -38,7 +38,7 @@ YEAR = Money(12000, "EUR")
         (Line("credits.1", 1, YEAR), "1 SMS credit", "1 credito SMS"),
         (Line("credits.large", 3, YEAR), "SMS credits, pack Large × 3", "Crediti SMS, pacchetto Large × 3"),
         (Line("support.premium", 1, YEAR, 6, 12), "Premium support, 6 months", "Assistenza Premium, 6 mesi"),
-        (Line("credit", 1, -YEAR), "Part of the amount, given back", "Parte dell'importo, restituita"),
+        (Line("credit", 1, -YEAR), "Part of the amount, given back", "Parte dell’importo, restituita"),
         (Line("something.new", 1, YEAR), "something.new", "something.new"),
     ],
 )

@@ -90,7 +90,7 @@ def test_the_warning_opens_after_28_minutes_and_one_key_stays(house: House, some
     anna.go("/login")
     sign_in(anna, language)
     for key in ("Enter", "Escape"):
-        anna.tab_to(words(language)("Profile"))
+        anna.tab_to(words(language)("Administrators"))
         anna.wait(minutes=27, seconds=55)
         expect(anna.page.get_by_role("dialog")).to_be_hidden()
         anna.wait(seconds=10)
@@ -98,7 +98,7 @@ def test_the_warning_opens_after_28_minutes_and_one_key_stays(house: House, some
         anna.check_accessibility()
         anna.page.keyboard.press(key)
         expect(anna.page.get_by_role("dialog")).to_be_hidden()
-        assert anna.focused() == words(language)("Profile")
+        assert anna.focused() == words(language)("Administrators")
     anna.wait(minutes=5)
     anna.go("/subscription")
     expect(anna.page.locator("main")).to_have_attribute("data-state", "active")

@@ -29,7 +29,7 @@ HOSTILE = '<script>alert(1)</script><img src="file:///etc/hostname"><link rel="s
 
 def made(house: House, invoice: Invoice) -> PdfReader:
     house.work()
-    return PdfReader(BytesIO(papers.pdf_path(house.parts.settings.instance_path, invoice).read_bytes()))
+    return PdfReader(BytesIO(papers.pdf_path(house.parts.settings, invoice).read_bytes()))
 
 
 def text_of(reader: PdfReader) -> str:
@@ -216,7 +216,7 @@ def test_the_same_invoice_is_the_same_bytes_in_another_process(house: House, tmp
     environ |= {"PORTAL_SELLER_NAME": "Somebody else by now S.p.A.", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"}
     given = [sys.executable, "-c", AGAIN]
     done = [subprocess.run(given, env=environ, stdout=subprocess.PIPE, check=True).stdout for _ in range(2)]
-    assert done[0] == done[1] == papers.pdf_path(tmp_path, invoice).read_bytes()
+    assert done[0] == done[1] == papers.pdf_path(house.parts.settings, invoice).read_bytes()
     assert done[0].startswith(b"%PDF-")
 
 

@@ -50,7 +50,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "total": "585,60 €",
         "mails": ["Piattaforma 1234: disdetta, attiva fino a domenica 22 novembre 2026",
                   "Piattaforma 1234: la disdetta è annullata",
-                  "Ordine 1 ricevuto · 585,60 €", "L'ordine 1 è pagato, fattura 2026-000001"],
+                  "Ordine 1 ricevuto · 585,60 €", "L’ordine 1 è pagato, fattura 2026-000001"],
     },
 }
 # fmt: on

@@ -45,7 +45,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "grace": ["Acquista entro martedì 29 dicembre 2026 per conservare", "La prova è finita sabato 19 dicembre"],
         "unknown": "Prima di ordinare, dicci a chi va la fattura: da questo dipende l’imposta.",
         "price": ["Totale 585,60 €", "Pagato dal 29 dicembre 2026", "Pagato fino al 28 dicembre 2027"],
-        "paid": ["Ordine 1 ricevuto · 585,60 €", "L'ordine 1 è pagato, fattura 2026-000001"],
+        "paid": ["Ordine 1 ricevuto · 585,60 €", "L’ordine 1 è pagato, fattura 2026-000001"],
         "after": ["Il tuo abbonamento è pagato fino a martedì 28 dicembre 2027", "Gli invii sono attivi. Restano 365",
                   "Piattaforma 1235 Azienda Ferri S.r.l."],
         "total": "585,60 €",

@@ -88,7 +88,7 @@ def test_the_page_tells_balance_meaning_lots_and_movements(
     assert meaning in told(page)
     assert rows(page, "lots") == [lot]
     assert rows(page, "movements") == ledger
-    assert links(page)[buy] == "/subscription/buy#buy-credits"
+    assert links(page)[buy] == "/subscription/sms/buy"
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_a_hostile_name_is_text_and_nothing_else(house: House, anna: Browser) ->
 
 
 def made(house: House, invoice: Invoice, content: bytes = b"%PDF-1.7 a file") -> Path:
-    path = papers.pdf_path(house.parts.settings.instance_path, invoice)
+    path = papers.pdf_path(house.parts.settings, invoice)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     return path
@@ -214,7 +214,7 @@ def test_a_file_that_is_being_made_is_waited_for_in_words(house: House, anna: Br
 def test_a_file_that_was_lost_is_made_again_when_asked_for(house: House, anna: Browser) -> None:
     invoice = issue(house)
     house.work()
-    path = papers.pdf_path(house.parts.settings.instance_path, invoice)
+    path = papers.pdf_path(house.parts.settings, invoice)
     before = path.read_bytes()
     path.unlink()
     anna.get("/subscription/invoices/2026-000001.pdf")
