@@ -47,7 +47,7 @@ def place(db: Connection, new: NewOrder, *, at: datetime, zone: ZoneInfo) -> Ord
     """
     earlier = queries.find_order_by_key(db, new.by.platform_id, new.client_key)
     if earlier and rules.state(earlier.state, earlier.open_until, at) in OVER:
-        return place(db, replace(new, client_key=f"again-{earlier.id}"), at=at, zone=zone)
+        return place(db, replace(new, client_key=f"again:{earlier.id}"), at=at, zone=zone)
     row: dict[str, Any] = {"platform_id": new.by.platform_id, "administrator_id": new.by.id, "kind": new.kind}
     row |= {"state": OrderState.AWAITING_PAYMENT, "client_key": new.client_key, "paid_for": new.paid_for}
     row |= {"choices": choices.to_json(new.choice), "offer": offer_to_json(new.offer), "billing": new.billing.to_json()}

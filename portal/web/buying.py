@@ -14,7 +14,6 @@ from portal.rules.access import Act, Role
 from portal.rules.orders import Kind
 from portal.rules.prices import PriceList
 from portal.rules.terms import INCLUDED_SEATS, MOST_ADDITIONAL
-from portal.standing import Standing
 from portal.web import access, checkout, who
 from portal.web.checkout import LONGEST_CHOICE, CheckoutForm, Page, Sale
 from portal.web.edge import parts, reading
@@ -73,14 +72,9 @@ def _sell_term(kind: Kind, act: Act, edition: str | None, additional: int) -> Pa
     form, restored = _opened(TermForm, {"edition": proposed, "months": str(YEAR), "additional": str(additional)})
     people = _people()
     form.picked.choices = [(person.user_name, person.user_name) for person in people if not person.first]
-    if request.method == "GET":
-        form.months.number, form.additional.number = _whole(form.months.data), _whole(form.additional.data)
     facts = {"prices": prices, "kind": kind, "going": lambda choice: _going(people, choice), "restored": restored}
-    return checkout.sell(Sale(kind, act, "buying/term.html", form.choice, facts | _present(place, additional)), form)
-
-
-def _present(place: Standing, additional: int) -> dict[str, object]:
-    return {"present_edition": place.edition, "present_additional": additional}
+    facts |= {"present_edition": place.edition, "present_additional": additional}
+    return checkout.sell(Sale(kind, act, "buying/term.html", form.choice, facts), form)
 
 
 @pages.route("/buy/administrators", methods=["GET", "POST"])
@@ -88,8 +82,6 @@ def _present(place: Standing, additional: int) -> dict[str, object]:
 def administrators() -> Page:
     """Additional administrators through E."""
     form, restored = _opened(SeatsForm, {"quantity": "1"})
-    if request.method == "GET":
-        form.quantity.number = _whole(form.quantity.data)
     facts = {"prices": _prices(), "seats": standing.seats(reading(), who.place()), "restored": restored}
     sale = Sale(
         Kind.SEATS, Act.BUY_SEATS, "buying/administrators.html", lambda: SeatsChoice(form.quantity.number), facts
@@ -134,11 +126,6 @@ def _opened(form_class: type[AnyForm], proposed: dict[str, str]) -> tuple[AnyFor
         return with_draft(form_class, **proposed)
     asked = {name: request.args.get(name, value)[:LONGEST_CHOICE] for name, value in proposed.items()}
     return form_class(data=asked), False
-
-
-def _whole(text: str | None) -> int:
-    """The number of a link; nonsense is 0, for which there is no offer."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 9 else 0
 
 
 def _people() -> list[seats.Administrator]:

@@ -4,6 +4,7 @@ The page shows the price of what is chosen, sealed; the button that orders it br
 meanwhile (the choice, the price, the day) is shown again before anything is ordered.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from portal.web.sealed import LookAgain
 
 Page = Response | str | tuple[Any, ...]
 CONFLICT, UNPROCESSABLE = 409, 422
-LONGEST_KEY = 64  # characters of the page's own key
+OUR_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)  # what a page's own key looks like
 LONGEST_CHOICE = 40  # characters of a choice that an address may carry
 
 
@@ -84,7 +85,8 @@ def _order(
 ) -> Response:
     """Place the order, and lead to where it is paid; of nothing to pay, deliver it at once."""
     db, zone = writing(), parts().settings.timezone
-    key = (form.client_key.data or secrets.token_urlsafe(16))[:LONGEST_KEY]
+    typed = form.client_key.data or ""
+    key = typed if OUR_KEY.fullmatch(typed) else secrets.token_urlsafe(16)
     new = NewOrder(who.me().administrator, sale.kind, choice, offer, billing, place.expires_on, key)
     order = orders.place(db, new, at=now(), zone=zone)
     drafts.discard(db, who.me().administrator.id, request.path)

@@ -18,6 +18,7 @@ from portal.web.edge import now, reading
 
 AnyForm = TypeVar("AnyForm", bound=FlaskForm)
 LONGEST_LINE = 320  # characters of a one-line field: the longest e-mail address
+LONGEST_NUMBER = 9  # digits
 LONGEST_NAME = 120  # characters of a person's name that the tables hold
 
 
@@ -85,18 +86,24 @@ class TypedField(StringField):
 
 
 class NumberField(TypedField):
-    """A whole number, typed; `number` is 0 until the field was found good."""
+    """A whole number, typed. `number`: what it says; 0 where it says none, which the check refuses."""
 
     def __init__(self, label: Any, low: int, high: int, **given: Any) -> None:
         super().__init__(label, [self._check], **given)
-        self.low, self.high, self.number = low, high, 0
+        self.low, self.high = low, high
+
+    @property
+    def number(self) -> int:
+        return self._read() or 0
+
+    def _read(self) -> int | None:
+        text = str(self.data or "").strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
     def _check(self, _form: FlaskForm, _field: Field) -> None:
-        text = str(self.data if self.data is not None else "").strip()
-        if not (text.isascii() and text.isdigit() and len(text) <= 9 and self.low <= int(text) <= self.high):
-            words = _l("Enter a whole number from %(low)d to %(high)d.", low=self.low, high=self.high)
-            raise StopValidation(words)
-        self.number = int(text)
+        found = self._read()
+        if found is None or not self.low <= found <= self.high:
+            raise StopValidation(_l("Enter a whole number from %(low)d to %(high)d.", low=self.low, high=self.high))
 
 
 class UserNameField(TypedField):

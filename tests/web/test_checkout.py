@@ -12,6 +12,7 @@ from portal.billing.choices import TermChoice
 from portal.billing.tables import orders
 from portal.subscription import actions as subscription
 from portal.subscription.queries import find_platform
+from tests.conftest import both_databases
 from tests.helpers.browser import Browser
 from tests.helpers.house import House
 from tests.helpers.shop import COMPANY
@@ -125,6 +126,14 @@ def test_a_second_click_finds_the_order_of_the_first(house: House, browser: Brow
     for _ in range(2):
         browser.page = page
         assert order(browser, path=CREDITS) == 303
+    assert len(placed(house)) == 1
+
+
+@both_databases
+@pytest.mark.parametrize("key", ["", "\x00", "again:1", "é", "x" * 1000])
+def test_a_key_that_is_not_of_our_making_orders_all_the_same(house: House, browser: Browser, key: str) -> None:
+    browser.get(CREDITS)
+    assert order(browser, client_key=key) == 303
     assert len(placed(house)) == 1
 
 
