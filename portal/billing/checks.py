@@ -14,9 +14,9 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
 from portal.billing import numbers
-from portal.billing.countries import COUNTRIES, PROVINCES
 from portal.billing.frozen import BillingData
 from portal.billing.numbers import ABROAD, NO_RECIPIENT, Wrong
+from portal.rules.countries import COUNTRIES, PROVINCES
 from portal.rules.pricing import SELLER_COUNTRY, TaxTreatment
 from portal.rules.pricing import tax_treatment as treatment_of
 

@@ -14,14 +14,13 @@ Where RULES.md is silent:
 import re
 from enum import StrEnum
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from phonenumbers import NumberParseException, PhoneNumberFormat
 from stdnum import get_cc_module, numdb
 from stdnum import iban as ibans
 from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
 from stdnum.it import codicefiscale
 
+from portal.kit import phones
 from portal.rules.pricing import EU_COUNTRIES
 
 POSTCODE_LENGTH = 16  # characters, where a country's own format is not known here
@@ -150,22 +149,13 @@ def recipient_code(typed: str) -> str | Wrong:
 
 
 def phone(country: str, typed: str) -> str | Wrong:
-    """A telephone number in E.164; without + and country code it is one of the country.
+    """A telephone number as it is dialled from abroad; without + and country code it is one of the country.
 
     >>> phone("IT", "02 1234 5678"), phone("IT", "+44 20 7946 0958"), phone("IT", "12")
-    ('+390212345678', '+442079460958', <Wrong.LENGTH: 'length'>)
+    ('+39 02 1234 5678', '+44 20 7946 0958', <Wrong.LENGTH: 'length'>)
     """
-    try:
-        found = phonenumbers.parse(typed, country)
-    except NumberParseException as fault:
-        return Wrong.COUNTRY if fault.error_type == NumberParseException.INVALID_COUNTRY_CODE else Wrong.FORM
-    if found.extension:
-        return Wrong.FORM
-    if not phonenumbers.is_possible_number(found):
-        return Wrong.LENGTH
-    if not phonenumbers.is_valid_number(found):
-        return Wrong.UNKNOWN
-    return phonenumbers.format_number(found, PhoneNumberFormat.E164)
+    found = phones.read(typed, country)
+    return Wrong(found.value) if isinstance(found, phones.NoPhone) else found
 
 
 def email(typed: str) -> str | Wrong:

@@ -1,22 +1,36 @@
 """Telephone numbers, in the one form in which they are kept and shown: international, with their blanks."""
 
+from enum import StrEnum
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
 LONGEST = 32  # characters that a column holds; the longest number with a usual extension has 28
 
 
-def international(typed: str, region: str) -> str | None:
-    """The number as it is dialled from abroad, or None for what is none. `region` is where one without + belongs.
+class NoPhone(StrEnum):
+    """Why a text is no telephone number."""
 
-    >>> international("02 7104 0485", "IT"), international("0049 30 123456", "IT"), international("call me", "IT")
-    ('+39 02 7104 0485', '+49 30 123456', None)
+    FORM = "form"
+    COUNTRY = "country"  # no country has this code
+    LENGTH = "length"
+    UNKNOWN = "unknown"  # the length is right, and nobody has such a number
+
+
+def read(typed: str, region: str) -> str | NoPhone:
+    """The number as it is dialled from abroad. region: ISO 3166-1, where one without + belongs.
+
+    >>> read("02 7104 0485", "IT"), read("0049 30 123456", "IT"), read("call me", "IT")
+    ('+39 02 7104 0485', '+49 30 123456', <NoPhone.FORM: 'form'>)
     """
     try:
         number = phonenumbers.parse(typed, region)
-    except NumberParseException:
-        return None
+    except NumberParseException as fault:
+        wrong_code = fault.error_type == NumberParseException.INVALID_COUNTRY_CODE
+        return NoPhone.COUNTRY if wrong_code else NoPhone.FORM
+    if not phonenumbers.is_possible_number(number):
+        return NoPhone.LENGTH
     if not phonenumbers.is_valid_number(number):
-        return None
+        return NoPhone.UNKNOWN
     text = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
-    return text if len(text) <= LONGEST else None
+    return text if len(text) <= LONGEST else NoPhone.LENGTH

@@ -13,7 +13,6 @@ from wtforms.fields.choices import SelectChoice
 from portal.accounts import drafts, sign_in
 from portal.accounts.sign_in import Attempt, Proven
 from portal.billing import checks, numbers, profiles
-from portal.billing.countries import COUNTRIES
 from portal.billing.frozen import BillingData
 from portal.billing.numbers import Wrong
 from portal.billing.profiles import PaymentMethod
@@ -23,6 +22,7 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import sessions
 from portal.rules.access import Act, Allowed, Decision, Role
+from portal.rules.countries import COUNTRIES
 from portal.rules.orders import Way
 from portal.rules.pricing import SELLER_COUNTRY
 from portal.web import access, billing_words, who

@@ -60,7 +60,7 @@ def _region() -> str:
 def telephone(_form: FlaskForm, field: Field) -> None:
     """Nothing, or a number that exists; it is kept in its international form."""
     typed = (field.data or "").strip()
-    if typed and phones.international(typed, _region()) is None:
+    if typed and isinstance(phones.read(typed, _region()), phones.NoPhone):
         raise ValidationError(_l("Enter a telephone number such as +39 02 1234 5678, with + and the country."))
 
 
@@ -85,9 +85,10 @@ class ContactForm(FlaskForm):
         )
 
     def entry(self) -> Entry:
-        phone = phones.international(self.phone.data.strip(), _region()) if self.phone.data else None
+        typed = (self.phone.data or "").strip()
+        phone = phones.read(typed, _region()) if typed else ""
         kind, email = Kind(self.kind.data), self.email.data.strip()
-        return Entry(kind, self.full_name.data.strip(), email, phone or "")
+        return Entry(kind, self.full_name.data.strip(), email, phone)
 
     def tell(self, refused: Known | TooMany) -> None:
         """Say beside the field why nothing was written."""

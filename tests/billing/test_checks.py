@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.billing.checks import EMPTY, LONGEST, Missing, Refused, find_missing, judge, tax_treatment
-from portal.billing.countries import COUNTRIES
 from portal.billing.frozen import BillingData
 from portal.billing.numbers import Wrong
 from portal.billing.tables import billing_profiles
+from portal.rules.countries import COUNTRIES
 from portal.rules.pricing import TaxTreatment
 
 ITALIAN = BillingData(
@@ -145,7 +145,7 @@ def test_abroad_there_is_no_recipient_code_and_any_short_tax_code() -> None:
 def test_a_number_without_plus_is_one_of_the_customers_country() -> None:
     found = judge(replace(GERMAN, phone="030 123456"))
     assert isinstance(found, BillingData)
-    assert found.phone == "+4930123456"
+    assert found.phone == "+49 30 123456"
 
 
 # --- what an order asks ----------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ ITALIAN = {
 }
 ITALIAN_KEPT = BillingData(
     "Bianchi S.r.l.", "Via Roma 1", "20121", "Milano", "MI", "IT",
-    vat_number="12345670785", recipient_code="ABC1234", email="invoices@example.com", phone="+390212345678",
+    vat_number="12345670785", recipient_code="ABC1234", email="invoices@example.com", phone="+39 02 1234 5678",
 )  # fmt: skip
 GERMAN = ITALIAN | {
     "country": "DE", "postcode": "10115", "province": "", "vat_number": "DE136695976", "recipient_code": "",
@@ -238,7 +238,7 @@ def test_what_was_typed_survives_the_end_of_the_session_with_the_way_back(house:
     browser.submit(form=1)
     assert (where(browser), stored(house)) == ("/subscription/buy", ITALIAN_KEPT)
     house.clock.move(minutes=1)
-    assert browser.get(DATA).value("phone") == "+390212345678"  # the draft is gone
+    assert browser.get(DATA).value("phone") == "+39 02 1234 5678"  # the draft is gone
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------
