@@ -13,6 +13,7 @@ from portal.accounts.queries import Administrator
 from portal.parts import Parts
 from portal.rules import access, names
 from portal.rules.access import Block
+from portal.rules.dates import business_date
 from portal.rules.names import BadName, UserName
 from portal.rules.passwords import Accepted
 from portal.rules.sessions import EndReason
@@ -33,6 +34,7 @@ class Refused(Exception):
 def create_platform(parts: Parts, platform_id: int, given: dict[str, Any], password: str | None) -> None:
     """A platform with its first term and administrator, in one transaction. Raises Refused."""
     channels = _channels(given)
+    _require_edition(parts, given)
     new = NewPlatform(
         platform_id,
         given["edition"],
@@ -67,6 +69,14 @@ def _channels(given: dict[str, Any]) -> set[str]:
     if given["trial"] and given["cancelled"]:
         raise Refused("A trial cannot be cancelled.")
     return channels
+
+
+def _require_edition(parts: Parts, given: dict[str, Any]) -> None:
+    """An edition that no price list knows could neither be renewed nor named to the customer."""
+    today = business_date(parts.clock.now(), parts.settings.timezone)
+    if given["term"] and parts.prices.find_edition(given["edition"], today) is None:
+        known = ", ".join(edition.code for edition in parts.prices.on(today).editions)
+        raise Refused(f"--edition {given['edition']!r} stands on no price list; today's has {known}.")
 
 
 def _first_newcomer(platform_id: int, given: dict[str, Any]) -> Newcomer:
