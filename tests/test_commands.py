@@ -268,7 +268,7 @@ def test_a_compromised_platform_loses_its_sessions_and_passwords(made: Operator)
     (person,) = made.table(administrators)
     row = {"token_hash": "x", "administrator_id": person.id, "device": "", "network": "", "started_at": _now()}
     with made.database.write() as db:
-        db.execute(sessions.insert().values(row | {"last_active_at": _now()}))
+        db.execute(sessions.insert().values(row | {"last_active_at": _now(), "proven_at": _now()}))
     made.does("platform block 1234 --code compromised")
     assert [row.ended_because for row in made.table(sessions)] == ["compromised"]
     assert made.table(administrators)[0].must_reset

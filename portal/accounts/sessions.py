@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -108,8 +109,10 @@ def start(
     lock_administrator(db, administrator.id)
     taken_over = _end_earlier(db, administrator.id, at=at, idle=idle)
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    row = {"token_hash": _hash(token), "administrator_id": administrator.id, "device": device[:120]}
-    db.execute(sessions.insert().values(row | {"started_at": at, "last_active_at": at, "network": network}))
+    row: dict[str, Any] = {"token_hash": _hash(token), "administrator_id": administrator.id, "device": device[:120]}
+    db.execute(
+        sessions.insert().values(row | {"started_at": at, "last_active_at": at, "proven_at": at, "network": network})
+    )
     event = Event.TAKEN_OVER if taken_over else Event.SIGNED_IN
     who = {"platform_id": administrator.platform_id, "administrator_id": administrator.id}
     audit.record(db, event, at=at, network=network, **who)

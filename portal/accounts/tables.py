@@ -38,6 +38,7 @@ sessions = Table(
     Column("network", String(64), nullable=False),
     Column("ended_at", Instant),
     Column("ended_because", String(32)),
+    Column("proven_at", Instant, nullable=False),  # when the password was last typed in this session
     Index("uq_sessions_live", "administrator_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
 )
 
@@ -48,4 +49,30 @@ drafts = Table(
     Column("path", String(200), primary_key=True),
     Column("fields", JSON, nullable=False),
     Column("saved_at", Instant, nullable=False),
+)
+
+# A request that had to wait until its sender had proven the password again: sent on once, and then forgotten.
+resumptions = Table(
+    "resumptions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("session_id", ForeignKey("sessions.id"), nullable=False, index=True),
+    Column("path", String(500), nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+    Column("done_at", Instant),
+)
+
+# An address that waits to be confirmed, or was changed and can still be changed back.
+email_changes = Table(
+    "email_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("administrator_id", ForeignKey("administrators.id"), nullable=False, index=True),
+    Column("old_email", String(320), nullable=False),
+    Column("new_email", String(320), nullable=False),
+    Column("new_email_folded", String(320), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("undone_at", Instant),
 )

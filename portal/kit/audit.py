@@ -17,7 +17,18 @@ events = Table(
     Column("administrator_id", Integer),
     Column("network", String(64)),
     Column("details", JSON, nullable=False),
+    Column("sequence", Integer, unique=True, index=True),  # its place in the chain, given when it is sealed
+    Column("seal", String(64)),
     Index(None, "platform_id", "at"),
+)
+
+# The end of the chain: what the last sealed event was, so that its loss is found too.
+chain = Table(
+    "event_chain",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", Integer, nullable=False),
+    Column("seal", String(64), nullable=False),
 )
 
 _EVENT = events.insert()
