@@ -74,7 +74,7 @@ outbox = Table(
     Column("done_at", Instant),
     Column("outcome", String(16)),
     Column("error", Text),
-    Index(None, "done_at", "due_at"),
+    Index(None, "done_at", "topic", "due_at"),
 )
 
 
@@ -139,7 +139,7 @@ def claim(db: Connection, *, at: datetime) -> Message | None:
     Tasks and errands go before mails: a mail server that takes its time must not hold up money that has arrived.
     """
     ready = (outbox.c.done_at.is_(None), _due(at), _free(at))
-    for first in (outbox.c.topic != MAIL, outbox.c.topic == MAIL):
+    for first in (outbox.c.topic.in_((TASK, ERRAND)), outbox.c.topic == MAIL):
         oldest = select(outbox.c.id).where(*ready, first).order_by(outbox.c.due_at, outbox.c.id).limit(CANDIDATES)
         for (candidate,) in db.execute(oldest).all():
             taken = db.execute(

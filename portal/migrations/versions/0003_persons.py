@@ -16,6 +16,8 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.drop_index(op.f("ix_outbox_done_at_due_at"), table_name="outbox")
+    op.create_index(op.f("ix_outbox_done_at_topic_due_at"), "outbox", ["done_at", "topic", "due_at"], unique=False)
     op.add_column("sessions", sa.Column("proven_at", Instant(), nullable=True))
     op.execute("UPDATE sessions SET proven_at = started_at")
     with op.batch_alter_table("sessions") as sessions:
@@ -70,3 +72,5 @@ def downgrade() -> None:
     op.drop_table("email_changes")
     op.drop_table("event_chain")
     op.drop_column("sessions", "proven_at")
+    op.drop_index(op.f("ix_outbox_done_at_topic_due_at"), table_name="outbox")
+    op.create_index(op.f("ix_outbox_done_at_due_at"), "outbox", ["done_at", "due_at"], unique=False)
