@@ -5,7 +5,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.cli import invoices, people, platforms, prices, running, transfers
+from portal.cli import activity, invoices, people, platforms, prices, running, transfers
 
 
 class Commands(click.Group):
@@ -36,5 +36,6 @@ for command in (
     prices.prices,
     invoices.credit_note,
     transfers.confirm_transfer,
+    activity.activity,
 ):
     main.add_command(command)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import seats
+from portal.kit import chain
 from portal.parts import Parts
 from portal.rules import dates
 from portal.subscription import seating
@@ -45,6 +46,7 @@ def make_round(parts: Parts) -> None:
         due = seating.due_reductions(db, today)
     for plan in due:
         _reduce(parts, plan)
+    _seal(parts)
 
 
 def _reduce(parts: Parts, plan: Reduction) -> None:
@@ -55,3 +57,18 @@ def _reduce(parts: Parts, plan: Reduction) -> None:
         log.error("seats not reduced", extra={"row": plan.id, "fault": type(error).__name__})
     else:
         log.info("seats reduced", extra={"row": plan.id, "administrators": len(gone)})
+
+
+def _seal(parts: Parts) -> None:
+    """Seal the events that have been written since the last round, a slice in each transaction."""
+    with parts.database.read() as db:
+        more = chain.waiting(db)
+    try:
+        while more:
+            with parts.database.write() as db:
+                more = chain.seal(db) == chain.SLICE
+    except (
+        SQLAlchemyError,
+        *chain.UNREADABLE,
+    ) as error:  # the next round tries again; `portal activity verify` says what is in the way
+        log.error("events not sealed", extra={"fault": type(error).__name__})

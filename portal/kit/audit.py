@@ -1,9 +1,14 @@
-"""What was done, by whom, when, from where: rows that a customer may read, never changed afterwards."""
+"""What was done, by whom, when, from where: rows that a customer may read, never changed afterwards.
 
+`portal.kit.chain` seals them, so that a change is found.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Index, Integer, String, Table
+from sqlalchemy import JSON, Column, Connection, Index, Integer, String, Table, and_, or_, select
 
 from portal.kit.db import Instant, metadata
 
@@ -34,6 +39,22 @@ chain = Table(
 _EVENT = events.insert()
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it was written."""
+
+    id: int
+    at: datetime
+    tag: str
+    platform_id: int | None
+    administrator_id: int | None
+    network: str | None
+    details: dict[str, Any]
+
+
+_SELECT = select(*(events.c[name] for name in Recorded.__slots__))
+
+
 def record(
     db: Connection,
     tag: str,
@@ -47,3 +68,22 @@ def record(
     """Write one event. `details` are ids, dates and words of our own; never a password, token or full e-mail."""
     row = {"at": at, "tag": tag, "platform_id": platform_id, "administrator_id": administrator_id}
     db.execute(_EVENT, row | {"network": network, "details": details})
+
+
+def of_platform(
+    db: Connection,
+    platform_id: int,
+    *,
+    limit: int,
+    tags: Iterable[str] | None = None,
+    before: tuple[datetime, int] | None = None,
+) -> list[Recorded]:
+    """The newest events of a platform, at most `limit`: of these tags, and older than the instant and id `before`."""
+    found = _SELECT.where(events.c.platform_id == platform_id)
+    if tags is not None:
+        found = found.where(events.c.tag.in_(list(tags)))
+    if before is not None:
+        at, event_id = before
+        found = found.where(or_(events.c.at < at, and_(events.c.at == at, events.c.id < event_id)))
+    rows = db.execute(found.order_by(events.c.at.desc(), events.c.id.desc()).limit(limit))
+    return [Recorded(*row) for row in rows]
