@@ -27,6 +27,7 @@ from portal.setting_values import Secret
 from portal.settings import Settings
 from portal.web import (
     access,
+    activity,
     administrators,
     billing,
     buying,
@@ -36,13 +37,16 @@ from portal.web import (
     credits,
     edge,
     edition,
+    email_change,
     errors,
     frame,
     headers,
     invoices,
+    my_sessions,
     operations,
     orders,
     profile,
+    proof,
     recovery,
     session_life,
     sign_in,
@@ -61,6 +65,7 @@ PAGES = (
     session_life,
     subscription,
     profile,
+    proof,
     contacts,
     trial,
     credits,
@@ -72,6 +77,9 @@ PAGES = (
     buying,
     edition,
     orders,
+    email_change,
+    my_sessions,
+    activity,
 )
 
 

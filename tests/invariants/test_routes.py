@@ -11,6 +11,7 @@ from tests.helpers.browser import Browser
 from tests.helpers.house import House
 
 E, S, B, M = "everybody", "signed in", "signed in, background", "machine"
+P = "signed in, password again"  # before anything is sent
 TABLE = {
     "/": E,
     "/.well-known/change-password": M,
@@ -20,6 +21,7 @@ TABLE = {
     "/invitation/<token>": E,
     "/invitation/new": E,
     "/login": E,
+    "/login/again": S,
     "/login/take-over": E,
     "/logout": E,
     "/orders/<int(max=2147483647):order_id>": S,
@@ -29,7 +31,14 @@ TABLE = {
     "/payments/demo/events": M,
     "/payments/stripe/events": M,
     "/profile": S,
+    "/profile/email": S,
+    "/profile/email/<token>": E,
+    "/profile/email/confirm": E,
+    "/profile/email/undo": E,
+    "/profile/email/undo/<token>": E,
+    "/profile/email/undone": E,
     "/profile/password": S,
+    "/profile/sessions": S,
     "/recover-username": E,
     "/recovery/asked/<any(username, password):what>": E,
     "/request-trial": E,
@@ -48,9 +57,11 @@ TABLE = {
     "/session/stay": S,
     "/static/<path:filename>": M,
     "/subscription": S,
+    "/subscription/activity": S,
+    "/subscription/activity.csv": S,
     "/subscription/billing": S,
     "/subscription/administrators": S,
-    "/subscription/administrators/<username>/disable": S,
+    "/subscription/administrators/<username>/disable": P,
     "/subscription/administrators/<username>/enable": S,
     "/subscription/administrators/<username>/invite": S,
     "/subscription/buy": S,
@@ -61,17 +72,18 @@ TABLE = {
     "/subscription/purchase": S,
     "/subscription/renew": S,
     "/subscription/sms/buy": S,
-    "/subscription/cancel": S,
+    "/subscription/cancel": P,
     "/subscription/cancel/undo": S,
     "/subscription/invoices": S,
     "/subscription/invoices/<number>": S,
     "/subscription/invoices/<number>.pdf": S,
-    "/subscription/payment-method": S,
+    "/subscription/payment-method": P,
     "/subscription/sms": S,
     "/subscription/contacts": S,
     "/subscription/contacts/<int(max=2147483647):contact_id>": S,
-    "/subscription/contacts/<int(max=2147483647):contact_id>/remove": S,
+    "/subscription/contacts/<int(max=2147483647):contact_id>/remove": P,
 }
+FILES = ("/subscription/activity.csv",)  # no page, so nothing stands on it
 SIGNED_BY_THE_SENDER = {
     "/payments/demo/events": "the demonstration's provider signs the body; no browser sends here",
     "/payments/stripe/events": "Stripe signs the body; no browser sends here",
@@ -89,6 +101,8 @@ def says(route: Route) -> str | None:
     rule = access.rule_of(route.endpoint)
     if rule is None:
         return None
+    if rule.proof:
+        return P
     quiet = rule.who is Who.SIGNED_IN and not rule.activity
     return B if quiet else str(rule.who)
 
@@ -115,7 +129,7 @@ def example(rule: str) -> str:
     )
 
 
-@pytest.mark.parametrize("rule", [rule for rule, who in TABLE.items() if who in (S, B)])
+@pytest.mark.parametrize("rule", [rule for rule, who in TABLE.items() if who in (S, P, B)])
 def test_signed_in_pages_lead_strangers_to_the_sign_in_page(house: House, browser: Browser, rule: str) -> None:
     for method in methods(house, rule):
         headers = {"Sec-Fetch-Site": "same-origin"}
@@ -175,7 +189,7 @@ def contents(house: House) -> dict[str, list[tuple[object, ...]]]:
         return {name: [tuple(row) for row in db.execute(table.select())] for name, table in metadata.tables.items()}
 
 
-@pytest.mark.parametrize("rule", [rule for rule, who in TABLE.items() if who == S])
+@pytest.mark.parametrize("rule", [rule for rule, who in TABLE.items() if who in (S, P) and rule not in FILES])
 def test_sign_out_is_on_every_signed_in_page(house: House, browser: Browser, rule: str) -> None:
     house.person("m1234")
     browser.sign_in()

@@ -1,0 +1,252 @@
+"""The words for what was done: one sentence for each tag of every `events.py`, with its kind and who did it.
+
+The details of an event are read defensively, since the list shows what earlier versions wrote too: what is unknown is
+passed over, and where something is missing the plain sentence is said.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from babel.support import LazyProxy
+
+from portal.kit import texts
+from portal.kit.audit import Recorded
+from portal.kit.texts import gettext as _
+from portal.kit.texts import lazy_gettext as _l
+from portal.rules import names
+from portal.rules.access import Block
+from portal.rules.names import UserName
+from portal.web import words
+
+
+class Kind(StrEnum):
+    """What the list can be narrowed to."""
+
+    SECURITY = "security"
+    PEOPLE = "people"
+    SUBSCRIPTION = "subscription"
+    ORDERS = "orders"
+    CONTACTS = "contacts"
+
+
+class By(StrEnum):
+    """Who does something as a rule; the details may name somebody else."""
+
+    PERSON = "person"  # whom the event is about
+    STRANGER = "stranger"
+    STAFF = "staff"
+    PAYMENT = "payment"
+    PORTAL = "portal"
+
+
+KIND_NAMES = {
+    Kind.SECURITY: _l("Sign-in and security"),
+    Kind.PEOPLE: _l("People"),
+    Kind.SUBSCRIPTION: _l("Subscription"),
+    Kind.ORDERS: _l("Orders and invoices"),
+    Kind.CONTACTS: _l("Contacts"),
+}
+NAMED = {  # what a detail `by` says beside a user name
+    "command line": By.STAFF,
+    "staff": By.STAFF,
+    "demo": By.STAFF,
+    "payment": By.PAYMENT,
+    "fewer seats": By.PORTAL,
+    "person": By.STRANGER,  # it was asked for on a page that needs no sign-in
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How an event is told. plain: where the details lack what the text names."""
+
+    kind: Kind
+    text: LazyProxy
+    plain: LazyProxy | None = None
+    by: By = By.PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    name: str
+    staff: bool
+
+
+SENTENCES = {
+    "accounts.signed_in": Told(Kind.SECURITY, _l("Signed in.")),
+    "accounts.signed_out": Told(Kind.SECURITY, _l("Signed out.")),
+    "accounts.taken_over": Told(Kind.SECURITY, _l("Signed in, and ended the session that was open elsewhere.")),
+    "accounts.reset_link_sent": Told(
+        Kind.SECURITY,
+        _l("A link to set a new password was mailed to %(username)s."),
+        _l("A link to set a new password was mailed."),
+    ),
+    "accounts.reset_disowned": Told(
+        Kind.SECURITY,
+        _l("The link to set a new password for %(username)s was withdrawn: nobody there had asked for it."),
+        _l("A link to set a new password was withdrawn: nobody there had asked for it."),
+        By.STRANGER,
+    ),
+    "accounts.password_set": Told(Kind.SECURITY, _l("Set a new password.")),
+    "accounts.user_names_sent": Told(
+        Kind.SECURITY,
+        _l("The user names of the address of %(username)s were mailed to it."),
+        _l("The user names of an address were mailed to it."),
+        By.STRANGER,
+    ),
+    "accounts.administrator_created": Told(
+        Kind.PEOPLE, _l("%(username)s became an administrator."), _l("Somebody became an administrator.")
+    ),
+    "accounts.administrator_invited_again": Told(
+        Kind.PEOPLE, _l("%(username)s was invited again."), _l("An administrator was invited again.")
+    ),
+    "accounts.administrator_enabled": Told(
+        Kind.PEOPLE, _l("%(username)s was let in again, by a new invitation."), _l("An administrator was let in again.")
+    ),
+    "accounts.administrator_disabled": Told(
+        Kind.PEOPLE, _l("%(username)s can no longer sign in."), _l("An administrator can no longer sign in.")
+    ),
+    "accounts.profile_changed": Told(Kind.PEOPLE, _l("Changed the own name or language.")),
+    "accounts.email_change_asked": Told(Kind.SECURITY, _l("Asked to change the own e-mail address.")),
+    "accounts.email_changed": Told(Kind.SECURITY, _l("Confirmed the new e-mail address.")),
+    "accounts.email_change_undone": Told(
+        Kind.SECURITY,
+        _l("The change of the e-mail address of %(username)s was undone."),
+        _l("The change of an e-mail address was undone."),
+        By.STRANGER,
+    ),
+    "subscription.platform_created": Told(Kind.SUBSCRIPTION, _l("The platform was created."), by=By.PORTAL),
+    "subscription.seat_granted": Told(Kind.PEOPLE, _l("A seat for one more administrator was granted."), by=By.STAFF),
+    "subscription.cancelled": Told(Kind.SUBSCRIPTION, _l("The subscription was cancelled."), by=By.PORTAL),
+    "subscription.cancellation_undone": Told(Kind.SUBSCRIPTION, _l("The cancellation was undone."), by=By.PORTAL),
+    "subscription.edition_planned": Told(
+        Kind.SUBSCRIPTION,
+        _l("The edition %(edition)s was chosen for the next term."),
+        _l("Another edition was chosen for the next term."),
+    ),
+    "subscription.edition_plan_undone": Told(
+        Kind.SUBSCRIPTION, _l("The edition chosen for the next term was taken back.")
+    ),
+    "subscription.seats_reduced": Told(
+        Kind.PEOPLE,
+        _l("From %(day)s there are fewer seats, as ordered."),
+        _l("There are fewer seats, as ordered."),
+        By.PORTAL,
+    ),
+    "subscription.trial_link_sent": Told(Kind.SUBSCRIPTION, _l("A trial was asked for."), by=By.STRANGER),
+    "subscription.trial_asked_again": Told(
+        Kind.SUBSCRIPTION, _l("A trial was asked for again, with the address of this one."), by=By.STRANGER
+    ),
+    "subscription.trial_started": Told(Kind.SUBSCRIPTION, _l("The trial began.")),
+    "subscription.blocked": Told(
+        Kind.SUBSCRIPTION, _l("The platform was blocked: %(reason)s"), _l("The platform was blocked."), By.STAFF
+    ),
+    "subscription.unblocked": Told(
+        Kind.SUBSCRIPTION, _l("A block was lifted: %(reason)s"), _l("A block was lifted."), By.STAFF
+    ),
+    "subscription.legal_hold": Told(
+        Kind.SUBSCRIPTION, _l("For a legal reason the data are kept from being deleted."), by=By.STAFF
+    ),
+    "subscription.legal_hold_released": Told(
+        Kind.SUBSCRIPTION, _l("The legal reason to keep the data from being deleted is gone."), by=By.STAFF
+    ),
+    "billing.data_changed": Told(Kind.ORDERS, _l("The billing data were changed.")),
+    "billing.payment_method_changed": Told(Kind.ORDERS, _l("The payment method was changed.")),
+    "billing.order_placed": Told(Kind.ORDERS, _l("Order %(order)s was placed."), _l("An order was placed.")),
+    "billing.order_cancelled": Told(Kind.ORDERS, _l("Order %(order)s was taken back."), _l("An order was taken back.")),
+    "billing.order_delivered": Told(
+        Kind.ORDERS, _l("What order %(order)s bought was switched on."), _l("An order was switched on."), By.PORTAL
+    ),
+    "billing.payment_received": Told(
+        Kind.ORDERS, _l("Money for order %(order)s arrived."), _l("Money arrived."), By.PAYMENT
+    ),
+    "billing.payment_failed": Told(
+        Kind.ORDERS,
+        _l("A payment of order %(order)s did not go through."),
+        _l("A payment did not go through."),
+        By.PAYMENT,
+    ),
+    "billing.staff_asked": Told(
+        Kind.ORDERS,
+        _l("Our staff were asked to look at the money for order %(order)s."),
+        _l("Our staff were asked to look at a payment."),
+        By.PORTAL,
+    ),
+    "billing.credit_note_issued": Told(
+        Kind.ORDERS,
+        _l("Credit note %(credit_note)s was issued for invoice %(invoice)s."),
+        _l("A credit note was issued."),
+        By.STAFF,
+    ),
+    "support.contact_added": Told(Kind.CONTACTS, _l("A contact was added.")),
+    "support.contact_changed": Told(Kind.CONTACTS, _l("A contact was changed.")),
+    "support.contact_removed": Told(Kind.CONTACTS, _l("A contact was removed.")),
+}
+NUMBERED: tuple[str, ...] = ("order", "invoice", "credit_note")
+WITH_NETWORK = ("accounts.signed_in", "accounts.taken_over")  # where from: told of a sign-in only
+
+
+def tags(kind: Kind) -> list[str]:
+    return [tag for tag, told in SENTENCES.items() if told.kind is kind]
+
+
+def kind_of(event: Recorded) -> str:
+    """The name of its kind; empty for a tag that nobody has given words to."""
+    told = SENTENCES.get(event.tag)
+    return str(KIND_NAMES[told.kind]) if told else ""
+
+
+def sentence(event: Recorded, people: Mapping[int, str], editions: Mapping[str, str]) -> str:
+    """What was done. people: the platform's user names by id; editions: the names on the price list by code."""
+    told = SENTENCES.get(event.tag)
+    if told is None:
+        return _("Something was noted: %(tag)s", tag=event.tag)
+    try:
+        return str(told.text) % _parts(event, people, editions)
+    except KeyError:
+        return str(told.plain or told.text)
+
+
+def actor(event: Recorded, people: Mapping[int, str]) -> Actor:
+    """Who did it: what the details say, else who does such a thing as a rule."""
+    named = event.details.get("by")
+    if isinstance(named, str) and named not in NAMED and isinstance(found := names.parse(named), UserName):
+        return Actor(found.folded, staff=False)
+    told = SENTENCES.get(event.tag)
+    by = NAMED.get(str(named), told.by if told else By.PORTAL)
+    if by is By.PERSON and (username := people.get(event.administrator_id or 0)):
+        return Actor(username, staff=False)
+    return Actor(_name(by), staff=by is By.STAFF)
+
+
+def _name(by: By) -> str:
+    return {
+        By.STRANGER: _("Somebody who was not signed in"),
+        By.STAFF: _("Our staff"),
+        By.PAYMENT: _("The payment"),
+    }.get(by, _("The portal, by itself"))
+
+
+def _parts(event: Recorded, people: Mapping[int, str], editions: Mapping[str, str]) -> dict[str, str]:
+    """What a sentence may name, of all that the details hold in a form that we know."""
+    found = {name: str(event.details[name]) for name in NUMBERED if name in event.details}
+    if username := people.get(event.administrator_id or 0):
+        found["username"] = username
+    code = event.details.get("edition")
+    if isinstance(code, str):
+        found["edition"] = editions.get(code, code.capitalize())
+    return found | _reason(event.details.get("code")) | _day(event.details.get("due_on"))
+
+
+def _reason(code: Any) -> dict[str, str]:
+    return {"reason": words.block_title(Block(code))} if code in tuple(Block) else {}
+
+
+def _day(text: Any) -> dict[str, str]:
+    try:
+        return {"day": texts.day(date.fromisoformat(text))}
+    except (TypeError, ValueError):
+        return {}
