@@ -31,6 +31,7 @@ BEFORE_SIGN_IN = [
 SIGNED_IN = [
     "/subscription",
     "/subscription/buy",
+    "/subscription/activity",
     "/subscription/administrators",
     "/subscription/cancel",
     "/subscription/billing",
