@@ -56,6 +56,11 @@ def claim_invitation(db: Connection, platform_id: int, email_folded: str, *, at:
     return _claim_window(db, f"invitation:{platform_id}:{email_folded}", rules.RECOVERY_MAILS, at) is not None
 
 
+def claim_email_change(db: Connection, name: str, *, at: datetime) -> bool:
+    """Whether this account may have another new address written to: as often as it gets recovery mails."""
+    return _claim_window(db, f"email-change:{name}", rules.RECOVERY_MAILS, at) is not None
+
+
 def claim_trial(db: Connection, network: str, *, at: datetime) -> bool:
     """Whether this network may still ask for a trial."""
     return _claim_window(db, f"trial-network:{network}", rules.TRIAL_REQUESTS, at) is not None

@@ -1,6 +1,13 @@
 """What links are for. A link of one purpose opens nothing of another."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from portal.accounts.tables import email_changes
+from portal.kit import links
 
 
 class Purpose(StrEnum):
@@ -8,7 +15,21 @@ class Purpose(StrEnum):
     SUPPORT_RESET = "support-reset"  # sent by staff
     INVITATION = "invitation"  # the first password of a new administrator
     TRIAL = "trial"  # the subject is a request for a trial: confirms its address, and starts it
+    EMAIL_CHANGE = "email-change"  # the subject is a change of the address: sent to the new one, confirms it
+    EMAIL_UNDO = "email-undo"  # the subject is a change of the address: sent to the old one, takes it back
     TAKE_OVER = "take-over"  # never mailed: a proven password that waits for an answer to the take-over question
 
 
 PASSWORD_PURPOSES = (Purpose.RESET, Purpose.SUPPORT_RESET, Purpose.INVITATION)
+
+
+def withdraw_email_links(
+    db: Connection, administrator_id: int, purposes: Iterable[str], *, at: datetime, since: int = 0
+) -> None:
+    """Kill the open links of a person's changes of address, from the change with the id `since` on."""
+    mine = (email_changes.c.administrator_id == administrator_id) & (email_changes.c.id >= since)
+    kinds = list(purposes)
+    open_ones = links.links.c.purpose.in_(kinds) & links.links.c.ended_at.is_(None)
+    joined = email_changes.join(links.links, links.links.c.subject_id == email_changes.c.id)
+    for change_id in db.execute(select(email_changes.c.id).select_from(joined).where(mine, open_ones)).scalars().all():
+        links.withdraw(db, change_id, kinds, at=at)

@@ -51,6 +51,34 @@ def administrator_added(db: Connection, *, to: Administrator, added: Administrat
     _put(db, "administrator_added", payload, to=to, at=at)
 
 
+def email_confirm(db: Connection, *, to: Administrator, link_id: int, at: datetime, expires_at: datetime) -> None:
+    """The link that confirms a new address; `to` has the new one."""
+    payload = {"link_id": link_id, "expires_at": expires_at.isoformat(), "username": to.username}
+    _put(db, "email_confirm", payload, to=to, at=at, key=f"email-confirm:{link_id}", useless_after=expires_at)
+
+
+def email_changed(db: Connection, *, to: Administrator, link_id: int, at: datetime, expires_at: datetime) -> None:
+    """The notice to the old address, which `to` still has, with the link that takes the change back."""
+    payload = {"link_id": link_id, "expires_at": expires_at.isoformat(), "username": to.username, "at": at.isoformat()}
+    _put(db, "email_changed", payload, to=to, at=at, key=f"email-changed:{link_id}", useless_after=expires_at)
+
+
+def email_confirmed(db: Connection, *, to: Administrator, at: datetime) -> None:
+    """The notice to the new address that it is the one of the account."""
+    _put(db, "email_confirmed", {"username": to.username, "at": at.isoformat()}, to=to, at=at)
+
+
+def email_restored(db: Connection, *, to: Administrator, link_id: int, at: datetime, expires_at: datetime) -> None:
+    """The notice to the address that is back, with the link to set a new password. Sent also when that has expired."""
+    payload = {"link_id": link_id, "expires_at": expires_at.isoformat(), "username": to.username, "at": at.isoformat()}
+    _put(db, "email_restored", payload, to=to, at=at, key=f"email-restored:{link_id}")
+
+
+def email_taken_off(db: Connection, *, to: Administrator, at: datetime) -> None:
+    """The notice to the address that a change brought and an undo took away."""
+    _put(db, "email_taken_off", {"username": to.username, "at": at.isoformat()}, to=to, at=at)
+
+
 def _put(db: Connection, name: str, payload: dict[str, Any], *, to: Administrator, at: datetime, **life: Any) -> None:
     """Queue the mail to the stored address, in the person's language."""
     outbox.put(db, outbox.MAIL, name, payload, at=at, recipient=to.email, language=to.language, **life)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, update
 
 from portal.accounts import limits, mails, queries, sessions
 from portal.accounts.events import Event
-from portal.accounts.links import PASSWORD_PURPOSES, Purpose
+from portal.accounts.links import PASSWORD_PURPOSES, Purpose, withdraw_email_links
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators
 from portal.kit import audit, links, outbox
@@ -92,12 +92,19 @@ def send_reset_link(
 
     `purpose` RESET lives 60 minutes, SUPPORT_RESET 24 hours and carries the `reason` staff gave.
     """
+    link_id, expires_at = issue_reset_link(db, maker, person, purpose, at=at)
+    mails.reset_link(db, to=person, link_id=link_id, at=at, expires_at=expires_at, reason=reason)
+    _record(db, Event.RESET_LINK_SENT, person, at, by="staff" if reason else "person")
+
+
+def issue_reset_link(
+    db: Connection, maker: Links, person: Administrator, purpose: Purpose, *, at: datetime
+) -> tuple[int, datetime]:
+    """(id, instant of expiry) of a new reset link for whatever mail carries it; every earlier one is dead."""
     queries.lock_administrator(db, person.id)
     life = terms.SUPPORT_LINK_LIFE if purpose is Purpose.SUPPORT_RESET else terms.RESET_LINK_LIFE
     links.withdraw(db, person.id, (Purpose.RESET, Purpose.SUPPORT_RESET), at=at)
-    link_id = maker.issue(db, purpose, person.id, at=at, expires_at=at + life)
-    mails.reset_link(db, to=person, link_id=link_id, at=at, expires_at=at + life, reason=reason)
-    _record(db, Event.RESET_LINK_SENT, person, at, by="staff" if reason else "person")
+    return maker.issue(db, purpose, person.id, at=at, expires_at=at + life), at + life
 
 
 def set_password(db: Connection, link: Link, password_hash: str, *, at: datetime) -> bool:
@@ -125,6 +132,7 @@ def store_password(
     values = {"password_hash": password_hash, "must_reset": False}
     db.execute(update(administrators).where(administrators.c.id == person.id).values(values))
     links.withdraw(db, person.id, (*PASSWORD_PURPOSES, Purpose.TAKE_OVER), at=at)
+    withdraw_email_links(db, person.id, (Purpose.EMAIL_CHANGE,), at=at)  # asked for by whoever knew the earlier one
     sessions.end_all(db, person.id, reason, at=at, but=but)
     limits.clear_sign_in(db, person.username)
     mails.password_set(db, to=person, at=at)
@@ -134,10 +142,12 @@ def store_password(
 def force_reset(db: Connection, person: Administrator, *, at: datetime) -> None:
     """The present password no longer suffices to come in; a new one, set by link, does.
 
-    Whoever has proven the present one already, and stands at the take-over question, does not come in either.
+    Whoever has proven the present one already, and stands at the take-over question, does not come in either; a change
+    of the address that was asked for with it is not confirmed any more.
     """
     db.execute(update(administrators).where(administrators.c.id == person.id).values(must_reset=True))
     links.withdraw(db, person.id, (Purpose.TAKE_OVER,), at=at)
+    withdraw_email_links(db, person.id, (Purpose.EMAIL_CHANGE,), at=at)
 
 
 def disown(db: Connection, link: Link, *, at: datetime) -> None:

@@ -12,7 +12,14 @@ from portal.kit.links import links
 from portal.kit.outbox import Message
 from portal.parts import Parts
 
-LINK_PATHS = {"reset_link": "reset-password", "invitation": "invitation", "trial_confirm": "request-trial"}
+LINK_PATHS = {
+    "reset_link": "reset-password",
+    "invitation": "invitation",
+    "trial_confirm": "request-trial",
+    "email_confirm": "profile/email",
+    "email_changed": "profile/email/undo",
+    "email_restored": "reset-password",
+}
 INSTANTS = ("at", "expires_at")  # of a payload: written as ISO 8601
 DAY = "_on"  # ends the name of what is a business day in a payload: written as ISO 8601 too
 

@@ -44,11 +44,33 @@ def session_end(reason: EndReason, idle_minutes: int) -> str:
         ),
         EndReason.PASSWORD_RESET: _("Your password was set anew, so you have been signed out everywhere."),
         EndReason.PASSWORD_CHANGED: _("Your password was changed, so you have been signed out everywhere else."),
+        EndReason.EMAIL_CHANGED: _(
+            "The change of your e-mail address was taken back, so you have been signed out everywhere. The link to set "
+            "a new password is in the mail to the address that is yours again."
+        ),
         EndReason.DISABLED: _("Your access was disabled by the platform's first administrator or by our staff."),
         EndReason.COMPROMISED: _("The platform was blocked to protect it, so everybody has been signed out."),
         EndReason.PLATFORM_CLOSED: _("The time to renew the platform is over."),
         EndReason.BY_STAFF: _("Our staff ended your session."),
     }.get(reason, _("Your session has ended. Sign in again."))
+
+
+def how_ended(reason: EndReason) -> str:
+    """How a session ended, in a few words, for the list of those that were."""
+    return {
+        EndReason.IDLE: _("no activity"),
+        EndReason.ABSOLUTE: _("longest time reached"),
+        EndReason.SIGNED_OUT: _("signed out"),
+        EndReason.TAKEN_OVER: _("signed in on another device"),
+        EndReason.PASSWORD_RESET: _("password set anew"),
+        EndReason.PASSWORD_CHANGED: _("password changed"),
+        EndReason.EMAIL_CHANGED: _("change of the e-mail address taken back"),
+        EndReason.SECOND_FACTOR_CHANGED: _("second factor changed"),
+        EndReason.DISABLED: _("access disabled"),
+        EndReason.COMPROMISED: _("platform blocked to protect it"),
+        EndReason.PLATFORM_CLOSED: _("platform expired"),
+        EndReason.BY_STAFF: _("ended by our staff"),
+    }[reason]
 
 
 def password_refusal(refused: PasswordRefused) -> str:
@@ -166,6 +188,16 @@ def password_hint() -> str:
 def reset_link_life() -> str:
     minutes = int(terms.RESET_LINK_LIFE.total_seconds()) // 60
     return _("The link works for %(minutes)d minutes, once.", minutes=minutes)
+
+
+def email_change_life() -> str:
+    hours = int(terms.EMAIL_CHANGE_LIFE.total_seconds()) // 3600
+    return _("The link works for %(hours)d hours, once.", hours=hours)
+
+
+def email_change_undo() -> str:
+    """How long the address before can take a change back."""
+    return _("For %(days)d days the change can be taken back from there.", days=terms.EMAIL_CHANGE_UNDO.days)
 
 
 def invitation_days() -> int:

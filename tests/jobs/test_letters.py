@@ -14,7 +14,7 @@ from jinja2 import StrictUndefined
 from sqlalchemy import select, update
 
 from portal import seats, standing
-from portal.accounts import administrators, recovery
+from portal.accounts import administrators, email_changes, recovery
 from portal.accounts.administrators import Newcomer
 from portal.accounts.links import Purpose
 from portal.accounts.recovery import USER_NAMES_TASK, Asked
@@ -72,6 +72,43 @@ def administrator_disabled(house: House, language: str) -> None:
     person = house.person("m1234-anna", language=language)
     with house.parts.database.write() as db:
         assert administrators.disable(db, person, at=house.clock.now())
+
+
+def email_confirm(house: House, language: str) -> None:
+    change_address(house, language, 0)
+
+
+def email_changed(house: House, language: str) -> None:
+    """The notice to the old address leaves before the one to the new."""
+    change_address(house, language, 1, but="email_confirmed")
+
+
+def email_confirmed(house: House, language: str) -> None:
+    change_address(house, language, 1)
+
+
+def email_restored(house: House, language: str) -> None:
+    change_address(house, language, 2, but="email_taken_off")
+
+
+def email_taken_off(house: House, language: str) -> None:
+    change_address(house, language, 2)
+
+
+def change_address(house: House, language: str, steps: int, *, but: str = "") -> None:
+    """Ask for a new address; 1: and confirm it; 2: and take it back. `but`: a mail of the last step to leave out."""
+    person = house.person("m1234", language=language)
+    at, maker = house.clock.now(), house.parts.links
+    with house.parts.database.write() as db:
+        assert email_changes.ask(db, maker, person, "anna.new@example.com", at=at)
+        for purpose, act in ((Purpose.EMAIL_CHANGE, email_changes.confirm), (Purpose.EMAIL_UNDO, email_changes.undo))[
+            :steps
+        ]:
+            link_id = db.execute(select(links.links.c.id).where(links.links.c.purpose == purpose)).scalar_one()
+            link = maker.find(db, maker.token(db, link_id), purpose, at=at)
+            assert isinstance(link, links.Link)
+            assert act(db, maker, link, at=at)
+        db.execute(outbox.outbox.delete().where(outbox.outbox.c.name == but))
 
 
 def trial_confirm(house: House, language: str, address: str = "anna@example.com") -> None:
@@ -141,6 +178,11 @@ CASES: dict[str, Callable[[House, str], None]] = {
         invitation,
         password_set,
         administrator_disabled,
+        email_confirm,
+        email_changed,
+        email_confirmed,
+        email_restored,
+        email_taken_off,
         trial_confirm,
         trial_known,
         trial_known_and_over,

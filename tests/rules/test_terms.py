@@ -17,8 +17,6 @@ TERMS = CODE / "rules" / "terms.py"
 
 # Written in RULES.md or SECURITY.md, used by pages that come later. A name leaves this set when its page comes.
 WAITING_FOR_CODE = {
-    "EMAIL_CHANGE_LIFE": "the link that confirms a new e-mail address",
-    "EMAIL_CHANGE_UNDO": "the link in the notice to the old address",
     "PIN_DIGITS": "the support PIN",
     "PIN_LIFE": "the support PIN",
 }
