@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from portal import office
-from portal.accounts import administrators
+from portal.accounts import administrators, email_changes
+from portal.accounts.links import Purpose
+from portal.kit.links import links
 from tests.billing.bills import issue
 from tests.browser.conftest import Person
 from tests.helpers.house import PASSWORD, House
@@ -23,6 +27,8 @@ BEFORE_SIGN_IN = [
     "/reset-password/" + "x" * 40,
     "/reset-password/not-asked/" + "x" * 40,
     "/invitation/" + "x" * 40,
+    "/profile/email/" + "x" * 40,
+    "/profile/email/undone",
     "/request-trial",
     "/request-trial/asked",
     "/request-trial/" + "x" * 40,
@@ -42,7 +48,9 @@ SIGNED_IN = [
     "/subscription/invoices/2026-000001.pdf",
     "/subscription/sms",
     "/profile",
+    "/profile/email",
     "/profile/password",
+    "/profile/sessions",
     "/nowhere",
 ]
 STATES = {
@@ -110,6 +118,22 @@ def test_the_administrators_and_a_cancelled_subscription(house: House, somebody:
     for path in ("", "/m1234-marco/disable"):
         look(person, f"/subscription/administrators{path}")
     look(person, "/subscription/cancel")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_links_that_change_the_address_and_change_it_back(house: House, somebody: Somebody, dark: bool) -> None:
+    mine = house.person("m1234", language="it")
+    parts, at = house.parts, house.clock.now()
+    with parts.database.write() as db:
+        assert email_changes.ask(db, parts.links, mine, f"{'a-long-name.' * 5}anna@example.com", at=at)
+        change = db.execute(select(links.c.id)).scalar_one()
+        undo = parts.links.issue(db, Purpose.EMAIL_UNDO, 1, at=at, expires_at=at + timedelta(days=7))
+        tokens = [parts.links.token(db, link_id) for link_id in (change, undo)]
+    person = somebody("it", width=320 if dark else 1280, dark=dark)
+    enter(person)
+    for path in ("", f"/{tokens[0]}", f"/undo/{tokens[1]}"):
+        look(person, f"/profile/email{path}")
+        assert person.page.get_by_role("main").get_by_role("button").count() >= 1
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
