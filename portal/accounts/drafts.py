@@ -15,9 +15,14 @@ _SECRET = re.compile(r"password|passphrase|token|secret|(^|[_.-])(pin|otp)($|[_.
 LONGEST = 20_000  # characters of all fields together
 
 
+def is_secret(name: str) -> bool:
+    """Whether a field of this name may hold what is never kept: a password, a token, a code."""
+    return _SECRET.search(name.lower()) is not None
+
+
 def save(db: Connection, administrator_id: int, path: str, fields: Mapping[str, str], *, at: datetime) -> bool:
     """Keep the fields of the form at `path`; an earlier draft of it is replaced. False: nothing worth keeping."""
-    kept = {name: text for name, text in fields.items() if not _SECRET.search(name.lower())}
+    kept = {name: text for name, text in fields.items() if not is_secret(name)}
     if not any(kept.values()) or sum(map(len, kept.values())) > LONGEST or len(path) > 200:
         return False
     row = {"administrator_id": administrator_id, "path": path, "fields": kept, "saved_at": at}

@@ -27,6 +27,7 @@ class Live:
     administrator: Administrator
     started_at: datetime
     last_active_at: datetime
+    proven_at: datetime  # when the password was last typed in it
     life: rules.Alive
     write_due: bool  # the row lags behind: `touch` it
 
@@ -52,7 +53,10 @@ class Elsewhere:
 
 _FIND = (
     select(
-        *(sessions.c[name] for name in ("id", "started_at", "last_active_at", "ended_at", "ended_because")),
+        *(
+            sessions.c[name]
+            for name in ("id", "started_at", "last_active_at", "proven_at", "ended_at", "ended_because")
+        ),
         *ADMINISTRATOR_COLUMNS,
     )
     .select_from(sessions.join(administrators))
@@ -67,7 +71,7 @@ def find(
     row = db.execute(_FIND, {"token_hash": _hash(token)}).one_or_none()
     if row is None:
         return None
-    session_id, started_at, stored_at, ended_at, because, *person = row
+    session_id, started_at, stored_at, proven_at, ended_at, because, *person = row
     administrator = Administrator(*person)
     if ended_at is not None:
         return Over(session_id, administrator, EndReason(because), noted=True)
@@ -78,7 +82,7 @@ def find(
     if isinstance(life, rules.Ended):
         return Over(session_id, administrator, life.reason, noted=False)
     due = rules.activity_write_due(stored_at, at)
-    return Live(session_id, administrator, started_at, last_active_at, life, due)
+    return Live(session_id, administrator, started_at, last_active_at, proven_at, life, due)
 
 
 def find_elsewhere(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> Elsewhere | None:
@@ -117,6 +121,18 @@ def start(
     who = {"platform_id": administrator.platform_id, "administrator_id": administrator.id}
     audit.record(db, event, at=at, network=network, **who)
     return token
+
+
+def renew(db: Connection, token: str, *, at: datetime) -> str | None:
+    """The password was typed again in this session: its new token; the old one opens nothing any more.
+
+    The session stays the one it was, and as old as it was: a proof does not lengthen the absolute life. None where it
+    has ended, or was renewed, meanwhile.
+    """
+    fresh = secrets.token_urlsafe(TOKEN_BYTES)
+    live = (sessions.c.token_hash == _hash(token)) & sessions.c.ended_at.is_(None)
+    values = {"token_hash": _hash(fresh), "proven_at": at, "last_active_at": at}
+    return fresh if db.execute(update(sessions).where(live).values(values)).rowcount == 1 else None
 
 
 def _end_earlier(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> bool:

@@ -138,6 +138,11 @@ def freshly_proven(proven_at: datetime, now: datetime) -> bool:
     return as_utc(now) < as_utc(proven_at) + REAUTHENTICATION_LIFE
 
 
+def resumable(kept_at: datetime, now: datetime) -> bool:
+    """Whether a request that waits for the password since `kept_at` may still be sent on: as long as a proof counts."""
+    return as_utc(now) < as_utc(kept_at) + REAUTHENTICATION_LIFE
+
+
 def draft_kept(saved_at: datetime, now: datetime) -> bool:
     """Whether what was typed in a form when the session ended still waits for its owner to sign in again."""
     return as_utc(now) < as_utc(saved_at) + DRAFT_LIFE

@@ -1,7 +1,9 @@
 """Who may enter: every view says it, and a view that does not is closed.
 
 `everybody` is for pages before the sign-in, `signed_in` for the customer's own, `machine` for health checks. Whether
-a page counts as activity is said in the same place: a status question asked by a script does not.
+a page counts as activity is said in the same place: a status question asked by a script does not. So is whether a form
+needs the password again (`signed_in_proven`): where it was typed too long ago, the form waits until portal/web/proof.py
+has asked for it. Reading never asks.
 """
 
 from collections.abc import Callable
@@ -12,9 +14,10 @@ from typing import Any, TypeVar
 from flask import Flask, abort, current_app, jsonify, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.accounts import drafts
+from portal.accounts import drafts, resumptions
+from portal.rules.sessions import freshly_proven
 from portal.web import who
-from portal.web.edge import SAFE_METHODS, now, parts
+from portal.web.edge import SAFE_METHODS, now, parts, writing
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -28,8 +31,11 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """`proof`: what is about to be done, in the words of its button, where that needs the password again."""
+
     who: Who
     activity: bool = True
+    proof: Any = None
 
 
 def _declared(view: View, rule: Rule) -> View:
@@ -52,6 +58,15 @@ def demo(view: View) -> View:
 
 def signed_in(view: View) -> View:
     return _declared(view, Rule(Who.SIGNED_IN))
+
+
+def signed_in_proven(what: Any) -> Callable[[View], View]:
+    """Signed in, with the password typed no longer ago than a proof counts before anything is sent.
+
+    For what RULES.md asks it: another e-mail, second factor or payment method, and deleting anything. A change of the
+    password asks for the current one in its own form. `what`: the words of the button, lazily translated.
+    """
+    return lambda view: _declared(view, Rule(Who.SIGNED_IN, proof=what))
 
 
 def signed_in_background(view: View) -> View:
@@ -78,7 +93,23 @@ def check() -> BaseResponse | None:
         return refuse(rule)
     if rule.activity and rule.who is not Who.MACHINE:
         who.note_activity()
-    return None
+    return ask_again() if rule.proof and request.method not in SAFE_METHODS else None
+
+
+def ask_again() -> BaseResponse | None:
+    """Keep what was sent and ask for the password, unless it was typed a few minutes ago.
+
+    What was typed is a draft of its page as well: it is there for whoever goes back, or is signed out meanwhile.
+    """
+    live = who.me().live
+    if freshly_proven(live.proven_at, now()):
+        return None
+    if len(request.path) > resumptions.LONGEST_PATH:
+        abort(404)  # no name in an address of ours is that long
+    fields = request.form.items(multi=True)
+    number = resumptions.keep(writing(), live.session_id, request.path, fields, at=now())
+    drafts.save(writing(), live.administrator.id, request.path, request.form.to_dict(), at=now())
+    return redirect(url_for("proof.ask", waiting=number), 303)
 
 
 def refuse(rule: Rule) -> BaseResponse:

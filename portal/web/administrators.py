@@ -122,7 +122,7 @@ def invite_again(username: str) -> Page:
 
 
 @pages.route(f"{ONE}/disable", methods=["GET", "POST"])
-@access.signed_in
+@access.signed_in_proven(_l("Disable the administrator"))
 def disable(username: str) -> Page:
     """What disabling does, and the button."""
     person, refused = _person(username), _refused(Act.DISABLE_ADMINISTRATOR)

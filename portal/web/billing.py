@@ -7,29 +7,25 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import HiddenField, PasswordField, SelectField
+from wtforms import HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice
 
-from portal.accounts import drafts, sign_in
-from portal.accounts.sign_in import Attempt, Proven
+from portal.accounts import drafts
 from portal.billing import checks, numbers, profiles
 from portal.billing.frozen import BillingData
 from portal.billing.numbers import Wrong
 from portal.billing.profiles import PaymentMethod
 from portal.kit import texts
-from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
-from portal.rules import sessions
 from portal.rules.access import Act, Allowed, Decision, Role
 from portal.rules.countries import COUNTRIES
 from portal.rules.orders import Way
 from portal.rules.pricing import SELLER_COUNTRY
 from portal.web import access, billing_words, who
-from portal.web.edge import network, now, parts, reading, writing
+from portal.web.edge import now, reading, writing
 from portal.web.forms import TypedField, at_most, one_line, one_of, with_draft
 from portal.web.places import safe_place
-from portal.web.sign_in import BUSY_RETRY_SECONDS
 
 pages = Blueprint("billing", __name__)
 Page = Response | str | tuple[Any, ...]
@@ -103,7 +99,6 @@ class PaymentMethodForm(FlaskForm):
         _l("IBAN (optional)"),
         description=_l("For example IT60 X054 2811 1010 0000 0123 456. We recognise your transfers by it."),
     )
-    current_password = PasswordField(_l("Current password"))
 
     def method(self) -> PaymentMethod | None:
         """What was typed in, cleaned; None where the form now says why not."""
@@ -181,44 +176,18 @@ def _save(form: BillingForm, stored: BillingData | None, found: BillingData) -> 
 
 
 @pages.route("/subscription/payment-method", methods=["GET", "POST"])
-@access.signed_in
+@access.signed_in_proven(_l("Save the payment method"))
 def payment_method() -> Page:
-    """The way to pay that is proposed first, and the customer's account. A sensitive act: the password is asked
-    together with it where the sign-in was too long ago, so that nothing has to be interrupted."""
+    """The way to pay that is proposed first, and the customer's account."""
     stored = profiles.find_payment_method(reading(), who.me().administrator.platform_id)
     if not isinstance(_decision(), Allowed):
         masked = numbers.masked(stored.iban) if stored and stored.iban else ""
         return _answer("billing/payment_method.html", None, stored=stored, masked=masked)
     form, restored = with_draft(PaymentMethodForm, **asdict(stored or PaymentMethod(Way.CARD)))
-    facts = {"stored": stored, "restored": restored, "fresh": _fresh()}
     method = form.method() if form.validate_on_submit() else None
     if method is None:
-        return _answer("billing/payment_method.html", form, **facts)
-    try:
-        told = None if _fresh() else _why_not_proven(form.current_password.data or "")
-    except Busy:
-        page = _show("billing/payment_method.html", form=form, busy=True, **facts)
-        return page, 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    if told:
-        form.current_password.errors = [told]
-        return _answer("billing/payment_method.html", form, **facts)
+        return _answer("billing/payment_method.html", form, stored=stored, restored=restored)
     return _save_method(method)
-
-
-def _fresh() -> bool:
-    """Whether the password was given a few minutes ago: each session begins with it."""
-    return sessions.freshly_proven(who.me().live.started_at, now())
-
-
-def _why_not_proven(password: str) -> str | None:
-    """None where this is the password of who is signed in. Raises Busy."""
-    if not password:
-        return _("Enter your current password.")
-    attempt = Attempt(who.me().administrator.username, password, network(), now())
-    found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
-    if isinstance(found, Proven):
-        return None
-    return _("This is not your current password, or there were too many attempts.")
 
 
 def _save_method(method: PaymentMethod) -> Response:

@@ -1,7 +1,8 @@
 """Cancelling: the exact consequences before the button, the same dates by mail, and the way back until the last day.
 
 Where RULES.md is silent: what was confirmed is what was read. If the expiry has moved since the page was opened,
-because a renewal was paid meanwhile, nothing is cancelled and the page shows the new dates.
+because a renewal was paid meanwhile, nothing is cancelled and the page shows the new dates. Cancelling counts as
+deleting, because it ends in it: the password is asked again. Taking it back does not.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from wtforms import HiddenField
 
 from portal import standing
 from portal.kit.texts import gettext as _
+from portal.kit.texts import lazy_gettext as _l
 from portal.rules.access import Act, Allowed, Reason, Refused, Role
 from portal.rules.lifecycle import State
 from portal.standing import Standing
@@ -35,7 +37,7 @@ class CancelForm(FlaskForm):
 
 
 @pages.route("/subscription/cancel", methods=["GET", "POST"])
-@access.signed_in
+@access.signed_in_proven(_l("Cancel the subscription"))
 def cancel() -> Page:
     """What cancelling brings, and the button; once it is cancelled, the way back."""
     if request.method != "POST":

@@ -168,7 +168,7 @@ def _change(form: ContactForm, contact: Contact) -> bool:
 
 
 @pages.post(f"{ONE}/remove")
-@access.signed_in
+@access.signed_in_proven(_l("Remove this contact"))
 def remove(contact_id: int) -> Page:
     contact = _contact(contact_id)
     if isinstance(_decision(), Refused):

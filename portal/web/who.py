@@ -94,6 +94,7 @@ def open_session(token: str) -> None:
     """Begin a signed-in browser session: nothing of a previous person survives, the forgery secret included."""
     language = session.get("language")
     session.clear()
+    g.pop("csrf_token", None)  # made of the earlier secret, should this very request go on to make a page
     if language:
         session["language"] = language
     session[TOKEN] = token

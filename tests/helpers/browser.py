@@ -57,3 +57,10 @@ class Browser:
     def sign_in(self, username: str = "m1234", password: str = "a short sentence is easiest") -> Page:
         self.get("/login")
         return self.submit({"username": username, "password": password})
+
+    def prove(self, password: str = "a short sentence is easiest") -> Page:
+        """Type the password again on the page that asks for it, which must be the present one."""
+        assert self.page is not None
+        assert self.response is not None
+        assert self.response.request.path == "/login/again", f"no question for the password but {self.page.text}"
+        return self.submit({"password": password})

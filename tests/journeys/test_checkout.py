@@ -167,7 +167,7 @@ def test_who_was_signed_out_meanwhile_finds_her_choice_again(story: Story, where
     assert path(anna) == "/login"
     page = anna.submit({"username": "m1234", "password": PASSWORD})
     assert path(anna) == where
-    assert "What you had typed when the session ended is back in the form." in read(page)
+    assert "What you had typed before is back in the form." in read(page)
     selling = page.form_with("sealed")
     assert choice.items() <= page.form(selling)[1].items()
     assert story.orders() == []

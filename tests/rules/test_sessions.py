@@ -155,6 +155,7 @@ def test_no_living_session_is_missed_by_the_take_over_question(used_for: int, la
     ("rule", "life"),
     [
         (sessions.freshly_proven, REAUTHENTICATION_LIFE),
+        (sessions.resumable, REAUTHENTICATION_LIFE),
         (sessions.take_over_open, TAKE_OVER_LIFE),
         (sessions.draft_kept, DRAFT_LIFE),
     ],

@@ -12,7 +12,6 @@ from portal.billing.checks import LONGEST, REQUIRED, Missing, Why
 from portal.billing.frozen import BillingData
 from portal.billing.numbers import Wrong
 from portal.billing.profiles import PaymentMethod
-from portal.kit.hashing import Busy
 from portal.kit.texts import speaking
 from portal.rules.orders import Way
 from portal.web import billing_words
@@ -377,67 +376,43 @@ def test_the_reason_is_told_beside_the_field_of_the_account(house: House, typed:
 
 
 @pytest.mark.parametrize(("seconds", "asked"), [(599, False), (600, True)])
-def test_ten_minutes_after_the_sign_in_the_password_is_asked_with_the_change(
+def test_ten_minutes_after_the_sign_in_the_password_is_asked_before_the_change(
     house: House, seconds: int, asked: bool
 ) -> None:
     browser = signed_in(house)
     house.clock.move(seconds=seconds)
-    page = browser.get(METHOD)
-    assert ("current_password" in page.form()[1]) is asked
-    browser.submit({"way": "transfer"})
-    assert (status(browser), method(house)) == ((422, None) if asked else (200, PaymentMethod(Way.TRANSFER)))
+    browser.get(METHOD)
+    browser.submit({"way": "transfer", "iban": IBAN})
+    assert (where(browser) == "/login/again") is asked
+    if asked:
+        assert method(house) is None
+        browser.prove()
+    assert (where(browser), method(house)) == (METHOD, PaymentMethod(Way.TRANSFER, "IT60X0542811101000000123456"))
 
 
-@both_databases
-def test_the_right_password_saves_what_was_typed_and_a_wrong_one_keeps_it(house: House) -> None:
+def test_a_mistake_in_the_account_is_told_after_the_password_and_can_be_mended_there(house: House) -> None:
     browser = signed_in(house)
     house.clock.move(minutes=10)
     browser.get(METHOD)
-    page = browser.submit({"iban": IBAN})
-    assert page.errors() == ["Enter your current password."]
-    page = browser.submit({"current_password": "not the password"})
-    assert (status(browser), method(house), page.value("iban")) == (422, None, IBAN)
-    assert page.value("current_password") == ""
-    browser.submit({"current_password": PASSWORD})
-    assert method(house) == PaymentMethod(Way.CARD, "IT60X0542811101000000123456")
+    browser.submit({"iban": IBAN[:-1], "holder": "Zoë"})
+    page = browser.prove()
+    assert (status(browser), page.heading, page.value("holder")) == (422, "Payment method", "Zoë")
+    browser.submit({"iban": IBAN})
+    found = PaymentMethod(Way.CARD, "IT60X0542811101000000123456", "Zoë")
+    assert (where(browser), method(house)) == (METHOD, found)
 
 
-def test_wrong_passwords_are_counted_like_those_of_the_sign_in(house: House) -> None:
+def test_an_account_half_typed_survives_the_end_of_the_session_on_the_page_of_the_password(house: House) -> None:
     browser = signed_in(house)
     house.clock.move(minutes=10)
     browser.get(METHOD)
-    for _ in range(5):
-        browser.submit({"current_password": "not the password"})
-    browser.submit({"current_password": PASSWORD})
-    assert (status(browser), method(house)) == (422, None)
-
-
-def test_without_a_free_place_to_compare_the_password_the_page_says_so(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    browser = signed_in(house)
-    house.clock.move(minutes=10)
-    browser.get(METHOD)
-
-    def busy() -> None:
-        raise Busy
-
-    monkeypatch.setattr(house.parts.hasher, "turn", busy)
-    page = browser.submit({"iban": IBAN, "current_password": PASSWORD})
-    assert (status(browser), page.value("iban"), method(house)) == (503, IBAN, None)
-    assert browser.response is not None
-    assert browser.response.headers["Retry-After"] == "2"
-
-
-def test_an_account_half_typed_survives_the_end_of_the_session_and_the_password_does_not(house: House) -> None:
-    browser = signed_in(house)
-    house.clock.move(minutes=10)
-    browser.get(METHOD)
+    browser.submit({"iban": "IT60 X054"})
     house.clock.move(minutes=31)
-    browser.submit({"iban": "IT60 X054", "current_password": PASSWORD})
+    browser.prove()
     page = browser.submit({"username": "m1234", "password": PASSWORD})
-    assert (where(browser), page.value("iban")) == (METHOD, "IT60 X054")
-    assert PASSWORD not in page.html
+    assert (where(browser), method(house)) == ("/subscription", None)
+    assert "Nothing waits for your password" in page.text
+    assert browser.get(METHOD).value("iban") == "IT60 X054"
 
 
 # --- the words -------------------------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_cancelling_is_confirmed_by_mail_and_can_be_undone_on_the_same_page(hous
 def test_the_last_day_counts_to_its_last_instant_also_for_a_page_opened_before(
     house: House, click: str, done: bool, undo: bool
 ) -> None:
-    browser = sign_in(house, "2026-11-22 23:50:00", cancelled=undo)
+    browser = sign_in(house, "2026-11-22 23:55:00", cancelled=undo)
     browser.get(CANCEL)
     house.clock.set(rome(click))
     page = browser.submit()

@@ -1,0 +1,150 @@
+"""The password again: /login/again. What had to wait for it is then done as it was sent, exactly once.
+
+The waiting request is done inside the one that brings the password: nobody presses a second time, and nothing passes
+through the browser that could be changed on the way. Its fields come from our own row, which belongs to this session;
+the forgery token that counts is the one of the password's form, and was checked at the door like any other.
+
+Where RULES.md is silent: a wrong password counts like one at the sign-in, and the request goes on waiting, for as long
+as a proof would count. Of two tabs that prove at the same moment the later one is asked again, or signed out.
+"""
+
+import logging
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Request, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.globals import request_ctx
+from flask_wtf import FlaskForm
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Response
+from wtforms import PasswordField
+
+from portal.accounts import drafts, resumptions, sessions, sign_in
+from portal.accounts.resumptions import Kept
+from portal.accounts.sign_in import Attempt, Proven
+from portal.kit.hashing import Busy
+from portal.kit.texts import gettext as _
+from portal.kit.texts import lazy_gettext as _l
+from portal.web import access, who
+from portal.web.edge import network, now, parts, reading, writing
+from portal.web.forms import required
+from portal.web.places import safe_place
+from portal.web.sign_in import BUSY_RETRY_SECONDS
+
+log = logging.getLogger("portal")
+pages = Blueprint("proof", __name__)
+Page = Response | str | tuple[Any, ...]
+FORM = "application/x-www-form-urlencoded"
+
+
+class ProofForm(FlaskForm):
+    password = PasswordField(_l("Password"), [required(_l("Enter your password."))])
+
+
+@pages.get("/login/again")
+@access.signed_in
+def ask() -> Page:
+    kept = _waiting()
+    return _page(ProofForm(), kept) if kept else _nothing_waits()
+
+
+@pages.post("/login/again")
+@access.signed_in
+def prove() -> Page:
+    """Compare the password with that of who is signed in, whatever name was sent, and go on with what waits."""
+    kept = _waiting()
+    if kept is None:
+        return _nothing_waits()
+    form, mine = ProofForm(), who.me().administrator
+    if not form.validate():
+        return _page(form, kept), 422
+    attempt = Attempt(mine.username, form.password.data, network(), now())
+    try:
+        found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
+    except Busy:
+        return _page(form, kept, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+    if not isinstance(found, Proven) or found.must_reset:
+        log.info("proof refused", extra={"administrator": mine.id})
+        form.password.errors = [_("This is not your current password, or there were too many attempts.")]
+        return _page(form, kept), 422
+    if not _renew(found):
+        return redirect(url_for("proof.ask", waiting=kept.id), 303)  # which finds out what has become of the session
+    return _resume(kept)
+
+
+def _renew(proven: Proven) -> bool:
+    """A new token and a new forgery secret for the session, committed whatever becomes of the waiting request.
+
+    False where the password, or the session, is no longer the one that was judged.
+    """
+    with parts().database.write() as db:
+        same = sign_in.unchanged(db, proven.administrator.id, proven.password_hash)
+        token = sessions.renew(db, who.me().token, at=now()) if same else None
+    if token is None:
+        return False
+    who.open_session(token)
+    log.info("password proven again", extra={"administrator": proven.administrator.id})
+    return True
+
+
+def _resume(waiting: Kept) -> Page:
+    """Do what waited, in the place of the request that brought the password: one transaction with its claim."""
+    kept = resumptions.claim(writing(), who.me().live.session_id, waiting.id, at=now())
+    if kept is None:
+        return _nothing_waits()
+    route, values = _target(kept)
+    drafts.discard(writing(), who.me().administrator.id, kept.path)
+    request_ctx.request = _as_sent(kept, route, values)
+    answer: Page = current_app.ensure_sync(current_app.view_functions[route.endpoint])(**values)
+    return answer
+
+
+def _target(kept: Kept) -> tuple[Rule, Any]:
+    """The route that the request is for: one that waits for a proof, or there is no such page."""
+    assert request_ctx.url_adapter is not None  # noqa: S101 - or this view would not have been found either
+    route, values = request_ctx.url_adapter.match(kept.path, method="POST", return_rule=True)
+    declared = access.rule_of(route.endpoint)
+    if declared is None or not declared.proof:
+        abort(404)
+    return route, values
+
+
+def _as_sent(kept: Kept, route: Rule, values: Any) -> Request:
+    """The waiting request, as if it came now, from the browser that brought the password."""
+    body = urlencode(kept.fields).encode()
+    ours = {name: value for name, value in request.environ.items() if not name.startswith("werkzeug.")}
+    sent = {
+        "PATH_INFO": kept.path.encode().decode("latin-1"),  # as WSGI wants it
+        "QUERY_STRING": "",
+        "CONTENT_TYPE": FORM,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
+    }
+    resumed = current_app.request_class(ours | sent)
+    resumed.max_content_length = None  # it was small enough when it came, and may be longer as it is written here
+    resumed.url_rule, resumed.view_args = route, values
+    return resumed
+
+
+def _waiting() -> Kept | None:
+    number = request.args.get("waiting", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        return None
+    return resumptions.find(reading(), who.me().live.session_id, int(number), at=now())
+
+
+def _nothing_waits() -> Response:
+    flash(_("Nothing waits for your password: it was done already, or it waited for too long."), "warn")
+    return redirect(url_for("subscription.overview"), 303)
+
+
+def _page(form: ProofForm, kept: Kept, **facts: bool) -> str:
+    declared = access.rule_of(_target(kept)[0].endpoint)
+    what = declared.proof if declared else ""
+    return render_template("proof/again.html", form=form, what=what, back=_back(kept.path), kept=kept, **facts)
+
+
+def _back(path: str) -> str:
+    """The page with the form that waits, which is at its address or one above."""
+    return safe_place(path) or safe_place(path.rpartition("/")[0]) or url_for("subscription.overview")
