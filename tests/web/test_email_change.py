@@ -3,6 +3,7 @@
 import pytest
 
 from portal.accounts import administrators
+from portal.kit.hashing import Busy
 from tests.conftest import both_databases
 from tests.helpers.browser import Browser
 from tests.helpers.house import PASSWORD, House
@@ -104,6 +105,22 @@ def test_without_the_password_nothing_is_sent_and_the_attempt_counts(house: Hous
         assert ask(house, browser, EVIL, "not the password") == 422
     assert ask(house, browser, EVIL) == 422
     assert house.work() == []
+
+
+def test_when_all_hashing_places_are_taken_nothing_is_counted(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy() -> None:
+        raise Busy
+
+    house.person("m1234")
+    browser.sign_in()
+    with monkeypatch.context() as patch:
+        patch.setattr(house.parts.hasher, "turn", busy)
+        assert ask(house, browser) == 503
+    assert browser.page is not None
+    assert browser.page.form()[1]["email"] == NEW
+    assert ask(house, browser) == 200
 
 
 def test_an_address_that_somebody_has_gets_the_same_page(house: House, browser: Browser) -> None:
