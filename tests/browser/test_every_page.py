@@ -218,3 +218,24 @@ def test_the_pages_of_the_demonstration(tmp_path: Path, somebody: Somebody, dark
             time.sleep(0.2)
         for path in ("/demo", "/demo/mail", "/demo/mail/0", "/demo/staff"):
             look(person, path)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_the_password_is_asked_again_by_keyboard(house: House, somebody: Somebody, language: str, dark: bool) -> None:
+    house.person("m1234", language=language)
+    person = somebody(language, width=320 if dark else 1280, dark=dark)
+    enter(person)
+    person.go("/subscription/cancel")
+    house.clock.move(minutes=11)
+    button = person.page.get_by_role("main").get_by_role("button").first
+    button.focus()
+    person.enter()
+    assert "/login/again" in person.page.url
+    person.check_accessibility()
+    assert person.fits()
+    person.page.locator("#password").focus()
+    person.page.keyboard.type(PASSWORD)
+    person.enter()
+    assert person.page.url.endswith("/subscription/cancel")
+    assert house.place().platform.cancelled_at is not None

@@ -15,7 +15,7 @@ FILES = sorted(
 IN_STYLE = re.compile(r"<style.*?</style>|<svg.*?</svg>|\"\"\".*?\"\"\"", re.DOTALL)
 
 
-EXAMPLE = re.compile(r"such as [0-9.,]+")  # what to type into a field
+EXAMPLE = re.compile(r"such as [0-9.,]+|\{\d+,\d+\}")  # what to type into a field; how often in a pattern
 
 
 def found_in(text: str) -> list[str]:

@@ -27,7 +27,11 @@ STAGES_BY_ID = {stage.id: stage for stage in STAGES}
 GONE = "m2008"
 PAGES = (
     "/profile",
+    "/profile/email",
+    "/profile/sessions",
     "/subscription",
+    "/subscription/activity",
+    "/subscription/activity.csv",
     "/subscription/administrators",
     "/subscription/billing",
     "/subscription/buy",
@@ -181,6 +185,8 @@ def test_everybody_opens_every_page(demo: House, username: str, language: str) -
         if browser.page:
             assert browser.page.root.get("lang") == language
             assert any(form.get("action") == "/logout" for form in browser.page.all("form")), f"{path}: signed out"
+        elif answer.mimetype == "text/csv":
+            assert answer.headers["Content-Disposition"].startswith("attachment")
         else:
             assert answer.location.startswith(("/orders/", "/subscription/")), f"{username}: {path} leads away"
 
