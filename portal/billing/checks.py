@@ -62,12 +62,6 @@ def judge(typed: BillingData) -> BillingData | Refused:
     return replace(clean, recipient_code=_recipient(clean))
 
 
-def find_missing(data: BillingData | None) -> Mapping[str, Why]:
-    """What has to be given before an order can be placed; empty when nothing is missing."""
-    found = judge(data or EMPTY)
-    return found.reasons if isinstance(found, Refused) else {}
-
-
 def tax_treatment(data: BillingData) -> TaxTreatment:
     """How a sale to this customer is taxed."""
     return treatment_of(data.country, bool(data.vat_number))

@@ -1,12 +1,13 @@
 """What would be bought: an offer for a choice, computed from where the platform stands, the price list and the tax."""
 
+from portal.billing.checks import tax_treatment
 from portal.billing.choices import Choice, CreditsChoice, SeatsChoice, TermChoice, UpgradeChoice
 from portal.billing.frozen import BillingData
 from portal.rules import offers
 from portal.rules.offers import NoOffer
 from portal.rules.orders import Kind
 from portal.rules.prices import PriceLists
-from portal.rules.pricing import Offer, TaxTreatment, tax_treatment
+from portal.rules.pricing import Offer, TaxTreatment
 from portal.standing import Standing
 
 
@@ -14,7 +15,7 @@ def treatment_of(billing: BillingData | None) -> TaxTreatment:
     """How the customer is taxed; before the billing data are known, as somebody in Italy."""
     if billing is None:
         return TaxTreatment.ITALIAN_VAT
-    return tax_treatment(billing.country, bool(billing.vat_number))
+    return tax_treatment(billing)
 
 
 def compose(

@@ -74,7 +74,7 @@ def _run(parts: Parts, message: Message) -> None:
     except GiveUp as error:
         log.error("errand given up", extra={"errand": message.name, "row": message.id, "why": str(error)})
         _finish(parts, message, Outcome.FAILED, str(error))
-    except Exception as error:  # as above: put off, logged, visible
+    except Exception as error:  # a fault of one errand must not stop the others: it is put off, and seen
         _log_fault("errand failed", message, error)
         _put_off(parts, message, type(error).__name__)
     else:
