@@ -15,6 +15,7 @@ from portal.kit.clock import Clock, MovableClock, SystemClock
 from portal.kit.db import Database
 from portal.kit.hashing import Hasher
 from portal.kit.links import Links
+from portal.kit.vault import Vault
 from portal.outside.demo_payments import DemoPayments
 from portal.outside.payments import Provider
 from portal.outside.post import FolderPost, Post, SmtpPost
@@ -48,6 +49,7 @@ from portal.web import (
     profile,
     proof,
     recovery,
+    second_factor,
     session_life,
     sign_in,
     subscription,
@@ -61,6 +63,7 @@ LARGEST_BODY = 64 * 1024  # bytes; a page that takes files raises it for itself
 PAGES = (
     operations,
     sign_in,
+    second_factor,
     recovery,
     session_life,
     subscription,
@@ -162,6 +165,7 @@ def _parts(
         Database(settings.database_url),
         hasher,
         Links(settings.keys),
+        Vault(settings.keys),
         sending,
         setting_values.price_lists(settings.price_list),
         providers=_providers(settings, ticking) if providers is None else providers,

@@ -140,7 +140,9 @@ def _hash(parts: Parts, newcomer: Newcomer, company: str, password: str | None) 
     if password is None:
         return None
     brand = parts.settings.brand
-    person = Administrator(0, newcomer.name.platform_id, newcomer.name.folded, "", newcomer.email, "", "", False, None)
+    person = Administrator(
+        0, newcomer.name.platform_id, newcomer.name.folded, "", newcomer.email, "", "", False, False, None
+    )
     found = passwords.judge(password, person, brand=brand, company=company)
     if not isinstance(found, Accepted):
         raise Refused(f"This password cannot be used: {found.reason}.")

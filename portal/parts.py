@@ -7,6 +7,7 @@ from portal.kit.clock import Clock
 from portal.kit.db import Database
 from portal.kit.hashing import Hasher
 from portal.kit.links import Links
+from portal.kit.vault import Vault
 from portal.outside.payments import Provider
 from portal.outside.post import Post
 from portal.outside.service import SendingService
@@ -23,6 +24,7 @@ class Parts:
     database: Database
     hasher: Hasher
     links: Links
+    vault: Vault  # for secrets that have to be read again
     post: Post
     prices: PriceLists
     providers: Mapping[Way, Provider]  # only those that are configured

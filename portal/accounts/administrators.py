@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from portal.accounts import mails, queries, sessions
 from portal.accounts.events import Event
-from portal.accounts.links import PASSWORD_PURPOSES, Purpose, withdraw_email_links
+from portal.accounts.links import HALFWAY_PURPOSES, PASSWORD_PURPOSES, Purpose, withdraw_email_links
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators
 from portal.kit import audit, links
@@ -103,7 +103,7 @@ def disable(db: Connection, person: Administrator, *, at: datetime, by: str | No
     if db.execute(update(administrators).where(enabled).values(disabled_at=at)).rowcount != 1:
         return False
     sessions.end_all(db, person.id, EndReason.DISABLED, at=at)
-    links.withdraw(db, person.id, (*PASSWORD_PURPOSES, Purpose.TAKE_OVER), at=at)
+    links.withdraw(db, person.id, (*PASSWORD_PURPOSES, *HALFWAY_PURPOSES), at=at)
     withdraw_email_links(db, person.id, (Purpose.EMAIL_CHANGE,), at=at)
     mails.administrator_disabled(db, to=person, at=at)
     _record(db, Event.ADMINISTRATOR_DISABLED, person, at, by)

@@ -36,6 +36,17 @@ def forgive_sign_in(db: Connection, name: str, network: str, moment: datetime, *
 def clear_sign_in(db: Connection, name: str) -> None:
     """A reset lifts every wait."""
     throttle.clear(db, _name_key(name))
+    throttle.clear(db, _factor_key(name))
+
+
+def claim_factor(db: Connection, name: str, *, at: datetime) -> bool:
+    """Count a code before it is looked at: whether it may be. The same steps and waits as for the password."""
+    return _step(db, _factor_key(name), lambda record: rules.sign_in_attempt(record, at), at)
+
+
+def forgive_factor(db: Connection, name: str) -> None:
+    """The code was right."""
+    throttle.clear(db, _factor_key(name))
 
 
 def claim_recovery(db: Connection, network: str, *, at: datetime) -> bool:
@@ -95,6 +106,10 @@ def _step(
 
 def _name_key(name: str) -> str:
     return f"sign-in:{name}"
+
+
+def _factor_key(name: str) -> str:
+    return f"second-factor:{name}"
 
 
 def _network_key(network: str) -> str:

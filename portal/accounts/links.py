@@ -17,10 +17,17 @@ class Purpose(StrEnum):
     TRIAL = "trial"  # the subject is a request for a trial: confirms its address, and starts it
     EMAIL_CHANGE = "email-change"  # the subject is a change of the address: sent to the new one, confirms it
     EMAIL_UNDO = "email-undo"  # the subject is a change of the address: sent to the old one, takes it back
-    TAKE_OVER = "take-over"  # never mailed: a proven password that waits for an answer to the take-over question
+    NOT_ME = "not-me"  # the subject is a session: from the notice of a new device
+    STOP_REMOVAL = "stop-removal"  # the subject is a removal of lost factors: from the notices of it
+    # Never mailed: what waits in the cookie of one browser for its next step.
+    SECOND_FACTOR = "second-factor"  # a proven password that waits for the second factor
+    TAKE_OVER = "take-over"  # all is proven, and it waits for an answer to the take-over question
+    NEW_PASSKEY = "new-passkey"  # the challenge for a key to be added
+    PASSKEY = "passkey"  # the challenge for whoever comes in by a key alone; the subject is nobody (0)
 
 
 PASSWORD_PURPOSES = (Purpose.RESET, Purpose.SUPPORT_RESET, Purpose.INVITATION)
+HALFWAY_PURPOSES = (Purpose.SECOND_FACTOR, Purpose.TAKE_OVER)  # somebody is coming in, and has proven the password
 
 
 def withdraw_email_links(

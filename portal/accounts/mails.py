@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from portal.accounts.events import Event
 from portal.accounts.queries import Administrator
 from portal.kit import outbox
 
@@ -37,6 +38,11 @@ def password_set(db: Connection, *, to: Administrator, at: datetime) -> None:
     """The notice that the password is new, with what to do if it was somebody else."""
     payload = {"username": to.username, "at": at.isoformat()}
     _put(db, "password_set", payload, to=to, at=at)
+
+
+def factor_changed(db: Connection, *, to: Administrator, change: Event, at: datetime) -> None:
+    """The notice that a second factor was added, used up or taken off, with what to do if it was somebody else."""
+    _put(db, "factor_changed", {"username": to.username, "change": change, "at": at.isoformat()}, to=to, at=at)
 
 
 def administrator_disabled(db: Connection, *, to: Administrator, at: datetime) -> None:

@@ -10,14 +10,16 @@ def prepared(typed: str) -> str:
     return found.normalised if isinstance(found, rules.Accepted) else ""
 
 
-def judge(typed: str, person: Administrator, *, brand: str, company: str) -> rules.Accepted | rules.Refused:
-    """Whether `typed` may become this person's password."""
+def judge(
+    typed: str, person: Administrator, *, brand: str, company: str, second_factor: bool = False
+) -> rules.Accepted | rules.Refused:
+    """Whether `typed` may become this person's password; beside a second factor it may be shorter."""
     return rules.judge(
         typed,
         username=person.username,
         email=person.email,
         brand=[brand],
         company=company,
-        second_factor=False,
+        second_factor=second_factor,
         common=rules.common_passwords(),
     )

@@ -22,6 +22,7 @@ class Administrator:
     full_name: str
     language: str
     must_reset: bool
+    short_password: bool
     disabled_at: datetime | None
 
     @property

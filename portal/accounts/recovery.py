@@ -13,7 +13,7 @@ from sqlalchemy import Connection, update
 
 from portal.accounts import limits, mails, queries, sessions
 from portal.accounts.events import Event
-from portal.accounts.links import PASSWORD_PURPOSES, Purpose, withdraw_email_links
+from portal.accounts.links import HALFWAY_PURPOSES, PASSWORD_PURPOSES, Purpose, withdraw_email_links
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators
 from portal.kit import audit, links, outbox
@@ -107,7 +107,7 @@ def issue_reset_link(
     return maker.issue(db, purpose, person.id, at=at, expires_at=at + life), at + life
 
 
-def set_password(db: Connection, link: Link, password_hash: str, *, at: datetime) -> bool:
+def set_password(db: Connection, link: Link, password_hash: str, *, at: datetime, short: bool = False) -> bool:
     """Use the link up and set the password: sessions ended, other links dead, waits lifted, a notice mailed.
 
     Returns False when the link was used or withdrawn in the meantime: of two simultaneous callers one gets True.
@@ -115,7 +115,7 @@ def set_password(db: Connection, link: Link, password_hash: str, *, at: datetime
     person = queries.lock_administrator(db, link.subject_id)
     if not person.enabled or not links.consume(db, link, at=at):
         return False
-    store_password(db, person, password_hash, EndReason.PASSWORD_RESET, at=at)
+    store_password(db, person, password_hash, EndReason.PASSWORD_RESET, at=at, short=short)
     return True
 
 
@@ -127,11 +127,15 @@ def store_password(
     *,
     at: datetime,
     but: int | None = None,
+    short: bool = False,
 ) -> None:
-    """What a new password brings with it, however it came about; `but` is the session that may go on."""
-    values = {"password_hash": password_hash, "must_reset": False}
+    """What a new password brings with it, however it came about; `but` is the session that may go on.
+
+    short: it may be this short only beside a second factor, of which the last one cannot be taken off then.
+    """
+    values = {"password_hash": password_hash, "short_password": short, "must_reset": False}
     db.execute(update(administrators).where(administrators.c.id == person.id).values(values))
-    links.withdraw(db, person.id, (*PASSWORD_PURPOSES, Purpose.TAKE_OVER), at=at)
+    links.withdraw(db, person.id, (*PASSWORD_PURPOSES, *HALFWAY_PURPOSES), at=at)
     withdraw_email_links(db, person.id, (Purpose.EMAIL_CHANGE,), at=at)  # asked for by whoever knew the earlier one
     sessions.end_all(db, person.id, reason, at=at, but=but)
     limits.clear_sign_in(db, person.username)
@@ -146,7 +150,7 @@ def force_reset(db: Connection, person: Administrator, *, at: datetime) -> None:
     of the address that was asked for with it is not confirmed any more.
     """
     db.execute(update(administrators).where(administrators.c.id == person.id).values(must_reset=True))
-    links.withdraw(db, person.id, (Purpose.TAKE_OVER,), at=at)
+    links.withdraw(db, person.id, HALFWAY_PURPOSES, at=at)
     withdraw_email_links(db, person.id, (Purpose.EMAIL_CHANGE,), at=at)
 
 

@@ -14,6 +14,7 @@ from portal.accounts.tables import administrators, sessions
 from portal.kit import audit
 from portal.rules import sessions as rules
 from portal.rules import terms
+from portal.rules.factors import Factor
 from portal.rules.sessions import EndReason
 
 TOKEN_BYTES = 32
@@ -28,6 +29,7 @@ class Live:
     started_at: datetime
     last_active_at: datetime
     proven_at: datetime  # when the password was last typed in it
+    factor: Factor  # with what the person came in
     life: rules.Alive
     write_due: bool  # the row lags behind: `touch` it
 
@@ -55,7 +57,7 @@ _FIND = (
     select(
         *(
             sessions.c[name]
-            for name in ("id", "started_at", "last_active_at", "proven_at", "ended_at", "ended_because")
+            for name in ("id", "started_at", "last_active_at", "proven_at", "factor", "ended_at", "ended_because")
         ),
         *ADMINISTRATOR_COLUMNS,
     )
@@ -71,7 +73,7 @@ def find(
     row = db.execute(_FIND, {"token_hash": _hash(token)}).one_or_none()
     if row is None:
         return None
-    session_id, started_at, stored_at, proven_at, ended_at, because, *person = row
+    session_id, started_at, stored_at, proven_at, factor, ended_at, because, *person = row
     administrator = Administrator(*person)
     if ended_at is not None:
         return Over(session_id, administrator, EndReason(because), noted=True)
@@ -82,7 +84,7 @@ def find(
     if isinstance(life, rules.Ended):
         return Over(session_id, administrator, life.reason, noted=False)
     due = rules.activity_write_due(stored_at, at)
-    return Live(session_id, administrator, started_at, last_active_at, proven_at, life, due)
+    return Live(session_id, administrator, started_at, last_active_at, proven_at, Factor(factor), life, due)
 
 
 def find_elsewhere(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> Elsewhere | None:
@@ -104,6 +106,7 @@ def start(
     at: datetime,
     network: str,
     device: str,
+    factor: Factor = Factor.PASSWORD,
     idle: timedelta = terms.IDLE_TIMEOUT,
 ) -> str:
     """End whatever session the person has, open a new one, and return its token: the only time it is seen.
@@ -114,12 +117,13 @@ def start(
     taken_over = _end_earlier(db, administrator.id, at=at, idle=idle)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row: dict[str, Any] = {"token_hash": _hash(token), "administrator_id": administrator.id, "device": device[:120]}
+    row |= {"factor": factor}
     db.execute(
         sessions.insert().values(row | {"started_at": at, "last_active_at": at, "proven_at": at, "network": network})
     )
     event = Event.TAKEN_OVER if taken_over else Event.SIGNED_IN
     who = {"platform_id": administrator.platform_id, "administrator_id": administrator.id}
-    audit.record(db, event, at=at, network=network, **who)
+    audit.record(db, event, at=at, network=network, factor=factor, **who)
     return token
 
 

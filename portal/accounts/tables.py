@@ -1,6 +1,20 @@
-"""Administrators, their sessions, and what they had typed when a session ended."""
+"""Administrators, their sessions and devices, their second factors, and what waits for a proof or a confirmation."""
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 from portal.kit.db import Instant, metadata
 
@@ -18,6 +32,8 @@ administrators = Table(
     Column("full_name", String(120), nullable=False),
     Column("language", String(8), nullable=False),
     Column("password_hash", Text),
+    # Shorter than a password alone may be: it needs a second factor beside it.
+    Column("short_password", Boolean, nullable=False, server_default=false()),
     Column("must_reset", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
@@ -38,7 +54,10 @@ sessions = Table(
     Column("network", String(64), nullable=False),
     Column("ended_at", Instant),
     Column("ended_because", String(32)),
-    Column("proven_at", Instant, nullable=False),  # when the password was last typed in this session
+    Column("proven_at", Instant, nullable=False),  # when the person last proved who they are in this session
+    Column(
+        "factor", String(16), nullable=False, server_default="password"
+    ),  # what was asked last: rules.factors.Factor
     Index("uq_sessions_live", "administrator_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
 )
 
@@ -75,4 +94,72 @@ email_changes = Table(
     Column("asked_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
     Column("undone_at", Instant),
+)
+
+# The app that shows codes: one a person. Until it is confirmed by a code of its own, it is asked for nothing.
+authenticator_apps = Table(
+    "authenticator_apps",
+    metadata,
+    Column("administrator_id", ForeignKey("administrators.id"), primary_key=True, autoincrement=False),
+    Column("secret", Text, nullable=False),  # encrypted (kit.vault)
+    Column("begun_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("last_step", Integer, nullable=False),  # of the newest code that was used: an older one is refused
+    Column("last_used_at", Instant),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("administrator_id", ForeignKey("administrators.id"), nullable=False, index=True),
+    Column("credential_id", String(1400), nullable=False, unique=True),  # base64url of at most 1023 bytes
+    Column("user_handle", String(88), nullable=False),  # base64url of random bytes: what the key knows the person by
+    Column("public_key", Text, nullable=False),  # base64url of the COSE key
+    Column("sign_count", BigInteger, nullable=False),  # unsigned, of 32 bits
+    Column("transports", JSON, nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+)
+
+# One set a person: a new set deletes the one before. All hashes of a set have the same salt, so that one hash finds it.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("administrator_id", ForeignKey("administrators.id"), nullable=False, index=True),
+    Column("code_hash", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+# Somebody has lost every factor, and staff have asked that they be taken off: done after a waiting time, or stopped.
+_OPEN = text("stopped_at IS NULL AND done_at IS NULL")
+factor_removals = Table(
+    "factor_removals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("administrator_id", ForeignKey("administrators.id"), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("stopped_at", Instant),
+    Column("done_at", Instant),
+    Index("uq_factor_removals_open", "administrator_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+# A browser from which somebody has come in: its own small budget of guesses, and no notice the next time.
+known_devices = Table(
+    "known_devices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("administrator_id", ForeignKey("administrators.id"), nullable=False),
+    Column("token_hash", String(64), nullable=False),
+    Column("device", String(120), nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    UniqueConstraint("token_hash", "administrator_id"),
+    Index(None, "administrator_id"),
 )

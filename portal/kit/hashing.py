@@ -1,13 +1,16 @@
 """Password hashes: argon2id, a bounded number at once, and the same work whether or not there is a hash to check."""
 
+import base64
+import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
+SALT_BYTES = 16
 PATIENCE_SECONDS = 0.25  # measured: longer waits only move the queue into the server's threads
 
 
@@ -49,6 +52,17 @@ class Turn:
 
     def hash(self, password: str) -> str:
         return self._argon2.hash(password)
+
+    def hash_all(self, texts: Sequence[str]) -> list[str]:
+        """The hashes of several short secrets of one person, with one salt: so a single hash finds which one it is."""
+        salt = secrets.token_bytes(SALT_BYTES)
+        return [self._argon2.hash(text, salt=salt) for text in texts]
+
+    def hash_like(self, stored: str, text: str) -> str:
+        """The hash of `text` with the salt and the parameters of a stored one: equal to it where the text is equal."""
+        unpadded = stored.split("$")[-2]
+        salt = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4))
+        return PasswordHasher.from_parameters(extract_parameters(stored)).hash(text, salt=salt)
 
     def verify(self, stored: str | None, password: str) -> Verdict:
         """Compare; `stored` is None for somebody unknown, which costs exactly as much and never matches."""

@@ -35,6 +35,7 @@ class EndReason(StrEnum):
     EMAIL_CHANGED = "email-changed"
     SECOND_FACTOR_CHANGED = "second-factor-changed"
     DISABLED = "disabled"  # the administrator lost the seat
+    NOT_ME = "not-me"  # somebody said that the sign-in was not theirs
     COMPROMISED = "compromised"  # the block of that name was put on the platform
     PLATFORM_CLOSED = "platform-closed"  # the grace is over
     BY_STAFF = "by-staff"

@@ -79,6 +79,21 @@ PASSWORD_MAX = 256  # characters
 PASSWORD_MAX_BYTES = 4096  # of UTF-8, so that a hash never chews on more
 PASSWORD_CONTEXT_WORD_MIN = 4  # characters: a shorter name (m12, ann) stands by chance in many a sentence
 
+# --- second factors ----------------------------------------------------------------------------------------
+CODE_DIGITS = 6  # of a code of an authenticator app
+CODE_PERIOD = timedelta(seconds=30)  # how long the app shows a code
+CODE_TOLERANCE = timedelta(seconds=10)  # how much before and after that it counts: clocks differ, fingers are slow
+SECOND_FACTOR_LIFE = timedelta(minutes=5)  # how long a proven password waits for the second factor
+RECOVERY_CODES = 10  # in a set
+RECOVERY_CODE_LENGTH = 10  # characters of 31: 49 bits
+PASSKEYS_MAX = 10  # of a person
+PASSKEY_LIFE = timedelta(minutes=5)  # how long a challenge waits for the answer of a key
+FACTOR_REMOVAL_WAIT = timedelta(hours=72)  # between staff asking that lost factors be taken off, and it happening
+
+# --- devices -----------------------------------------------------------------------------------------------
+DEVICE_COOKIE_LIFE = timedelta(days=400)  # the longest that browsers keep a cookie
+NOT_ME_LIFE = timedelta(days=7)  # how long the link in the notice of a new device says "this was not me"
+
 # --- user names --------------------------------------------------------------------------------------------
 PLATFORM_DIGITS = 9  # longest platform ID
 SUFFIX_LENGTH = 32  # longest name after the dash, its first character included

@@ -16,5 +16,7 @@ class Event(StrEnum):
     TRIAL_STARTED = "subscription.trial_started"
     BLOCKED = "subscription.blocked"
     UNBLOCKED = "subscription.unblocked"
+    SECOND_FACTOR_DEMANDED = "subscription.second_factor_demanded"
+    SECOND_FACTOR_LEFT_FREE = "subscription.second_factor_left_free"
     HELD = "subscription.legal_hold"
     RELEASED = "subscription.legal_hold_released"

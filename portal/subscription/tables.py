@@ -31,6 +31,7 @@ platforms = Table(
     Column("deleted_at", Instant),
     Column("legal_hold_since", Instant),
     Column("last_sign_in_on", Date),
+    Column("second_factor_since", Instant),  # since when nobody comes in without one; None: everybody's own choice
     CheckConstraint("email_channel OR sms_channel", name="channel"),
 )
 

@@ -1,14 +1,17 @@
 """A new password, wherever one is chosen: two fields, judged by the rules, the reason beside the field."""
 
+from dataclasses import dataclass
+
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
-from portal.accounts import passwords
+from portal.accounts import factors, passwords
 from portal.accounts.queries import Administrator
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
+from portal.rules.factors import needs_factor
 from portal.rules.passwords import Accepted
-from portal.web.edge import parts
+from portal.web.edge import parts, reading
 from portal.web.forms import required
 from portal.web.words import password_refusal
 
@@ -18,22 +21,32 @@ class NewPasswordForm(FlaskForm):
     password_again = PasswordField(_l("New password, once more"), [required(_l("Enter the new password once more."))])
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The hash of a new password. short: it needs a second factor beside it."""
+
+    hash: str
+    short: bool
+
+
 def accepted(form: NewPasswordForm, person: Administrator, company: str) -> Accepted | None:
     """What may be hashed; None where the form now says why not."""
     if form.password.data != form.password_again.data:
         form.password_again.errors = [_("The two passwords are not the same.")]
         return None
-    found = passwords.judge(form.password.data, person, brand=parts().settings.brand, company=company)
+    facts = {"brand": parts().settings.brand, "company": company}
+    beside_factor = factors.of(reading(), person.id).any
+    found = passwords.judge(form.password.data, person, second_factor=beside_factor, **facts)
     if isinstance(found, Accepted):
         return found
     form.password.errors = [password_refusal(found)]
     return None
 
 
-def hashed(form: NewPasswordForm, person: Administrator, company: str) -> str | None:
-    """The hash of what was chosen; None where the form now says why not. Raises Busy: nothing was used up."""
+def hashed(form: NewPasswordForm, person: Administrator, company: str) -> Chosen | None:
+    """What was chosen; None where the form now says why not. Raises Busy: nothing was used up."""
     found = accepted(form, person, company) if form.validate() else None
     if found is None:
         return None
     with parts().hasher.turn() as turn:
-        return turn.hash(found.normalised)
+        return Chosen(turn.hash(found.normalised), needs_factor(found.normalised))

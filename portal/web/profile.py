@@ -14,6 +14,7 @@ from portal.kit.hashing import Busy
 from portal.kit.texts import OWN_NAMES
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
+from portal.rules.factors import needs_factor
 from portal.rules.sessions import EndReason
 from portal.web import access, new_password, who
 from portal.web.edge import network, now, parts, writing
@@ -72,9 +73,11 @@ def password() -> Page:
         form.current_password.errors = [_("This is not your current password, or there were too many attempts.")]
         return _page(form), 422
     mine, db = who.me().administrator, writing()
-    recovery.store_password(db, mine, password_hash, EndReason.PASSWORD_CHANGED, at=now())
-    idle = parts().settings.idle_timeout_seconds
-    who.open_session(sessions.start(db, mine, at=now(), network=network(), device=who.device(), idle=idle))
+    short = needs_factor(accepted.normalised)
+    recovery.store_password(db, mine, password_hash, EndReason.PASSWORD_CHANGED, at=now(), short=short)
+    idle, factor = parts().settings.idle_timeout_seconds, who.me().live.factor
+    token = sessions.start(db, mine, at=now(), network=network(), device=who.device(), factor=factor, idle=idle)
+    who.open_session(token)
     flash(_("Your password is changed. You have been signed out everywhere else."), "good")
     return redirect(url_for("profile.profile"), 303)
 

@@ -109,13 +109,13 @@ def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
     if not form.is_submitted():
         return render_template("recovery/new_password.html", **facts)
     try:
-        password_hash = chosen.hashed(form, person, _company(person))
+        new = chosen.hashed(form, person, _company(person))
     except Busy:
         busy = render_template("recovery/new_password.html", busy=True, **facts)
         return busy, 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    if password_hash is None:
+    if new is None:
         return render_template("recovery/new_password.html", **facts), 422
-    if not recovery.set_password(writing(), link, password_hash, at=now()):
+    if not recovery.set_password(writing(), link, new.hash, at=now(), short=new.short):
         return _dead(Fault.USED, invitation=bool(facts["invitation"]))
     log.info("password set", extra={"administrator": person.id, "link": link.purpose})
     mailed_links.begin_anew()

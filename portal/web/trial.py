@@ -76,12 +76,12 @@ def start() -> Page:
     if not form.is_submitted():
         return render_template("trial/start.html", **facts)
     try:
-        password_hash = new_password.hashed(form, _nameless(applicant), applicant.company)
+        new = new_password.hashed(form, _nameless(applicant), applicant.company)
     except Busy:
         return render_template("trial/start.html", busy=True, **facts), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    if password_hash is None:
+    if new is None:
         return render_template("trial/start.html", **facts), 422
-    begun = _begin(link, password_hash)
+    begun = _begin(link, new.hash)
     return _welcome(begun) if begun else _dead(Fault.USED)
 
 
@@ -116,7 +116,7 @@ def _today() -> date:
 
 def _nameless(applicant: TrialRequest) -> Administrator:
     """Who chooses the password: somebody whose user name nobody knows yet, so that no password can contain it."""
-    return Administrator(0, 0, "", "", applicant.email, applicant.full_name, applicant.language, False, None)
+    return Administrator(0, 0, "", "", applicant.email, applicant.full_name, applicant.language, False, False, None)
 
 
 def _dead(fault: Fault) -> tuple[str, int]:

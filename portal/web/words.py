@@ -48,6 +48,13 @@ def session_end(reason: EndReason, idle_minutes: int) -> str:
             "The change of your e-mail address was taken back, so you have been signed out everywhere. The link to set "
             "a new password is in the mail to the address that is yours again."
         ),
+        EndReason.SECOND_FACTOR_CHANGED: _(
+            "The second factor of your user name was changed, so you have been signed out everywhere else."
+        ),
+        EndReason.NOT_ME: _(
+            "A sign-in was reported as not yours, so everybody has been signed out. The link to set a new password is "
+            "in the mail."
+        ),
         EndReason.DISABLED: _("Your access was disabled by the platform's first administrator or by our staff."),
         EndReason.COMPROMISED: _("The platform was blocked to protect it, so everybody has been signed out."),
         EndReason.PLATFORM_CLOSED: _("The time to renew the platform is over."),
@@ -66,6 +73,7 @@ def how_ended(reason: EndReason) -> str:
         EndReason.PASSWORD_CHANGED: _("password changed"),
         EndReason.EMAIL_CHANGED: _("change of the e-mail address taken back"),
         EndReason.SECOND_FACTOR_CHANGED: _("second factor changed"),
+        EndReason.NOT_ME: _("reported as somebody else's"),
         EndReason.DISABLED: _("access disabled"),
         EndReason.COMPROMISED: _("platform blocked to protect it"),
         EndReason.PLATFORM_CLOSED: _("platform expired"),

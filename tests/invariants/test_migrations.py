@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, Engine, MetaData, Table, func, inspect, select, table
 
 import portal.migrations.versions
 from portal import migrations
@@ -126,6 +127,30 @@ def test_of_two_upgrades_at_once_the_second_finds_the_work_done(empty: Engine) -
     faults = [process.communicate(timeout=60)[1] for process in running]
     assert [process.returncode for process in running] == [0, 0], faults
     assert migrations.is_current(empty)
+
+
+@both_empty
+def test_people_and_their_sessions_live_through_the_migrations(empty: Engine) -> None:
+    """SQLite makes a table anew for some changes, and must not do so with one that others point to."""
+    migrations.upgrade(empty, "0003")
+    day = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    channels = {"email_channel": True, "sms_channel": True, "trial": False}
+    person = {"username": "m1234", "role": "first", "email": "a@b.it", "email_folded": "a@b.it", "language": "it"}
+    session = {"token_hash": "x", "device": "", "network": "", "started_at": day, "last_active_at": day}
+    rows = {
+        "platforms": {"id": 1234, "company": "", "created_at": day} | channels,
+        "administrators": {"id": 1, "platform_id": 1234, "full_name": "", "must_reset": False, "created_at": day}
+        | person,
+        "sessions": {"id": 1, "administrator_id": 1, "proven_at": day} | session,
+        "resumptions": {"id": 1, "session_id": 1, "path": "/", "fields": [], "kept_at": day},
+    }
+    with empty.begin() as connection:
+        for name, row in rows.items():
+            connection.execute(Table(name, MetaData(), autoload_with=connection).insert(), row)
+    migrations.upgrade(empty)
+    with empty.connect() as connection:
+        kept = [connection.execute(select(func.count()).select_from(table(name))).scalar_one() for name in rows]
+    assert kept == [1] * len(rows)
 
 
 @both_empty

@@ -22,6 +22,7 @@ TABLE = {
     "/invitation/new": E,
     "/login": E,
     "/login/again": S,
+    "/login/second-factor": E,
     "/login/take-over": E,
     "/logout": E,
     "/orders/<int(max=2147483647):order_id>": S,

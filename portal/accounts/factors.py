@@ -1,0 +1,66 @@
+"""What somebody has beside the password, and what any change of it brings with it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, select
+
+from portal.accounts import mails, queries, sessions
+from portal.accounts.events import Event
+from portal.accounts.links import HALFWAY_PURPOSES, PASSWORD_PURPOSES
+from portal.accounts.queries import Administrator
+from portal.accounts.tables import authenticator_apps, passkeys, recovery_codes
+from portal.kit import audit, links
+from portal.rules.factors import Factors
+from portal.rules.sessions import EndReason
+
+
+def _count(table: Table, *conditions: Any) -> Any:
+    mine = table.c.administrator_id == bindparam("administrator_id")
+    return select(func.count()).where(mine, *conditions).scalar_subquery()
+
+
+_FACTORS = select(
+    _count(authenticator_apps, authenticator_apps.c.confirmed_at.is_not(None)),
+    _count(passkeys),
+    _count(recovery_codes, recovery_codes.c.used_at.is_(None)),
+)
+
+
+def of(db: Connection, administrator_id: int) -> Factors:
+    """What this person has now."""
+    apps, keys, codes = db.execute(_FACTORS, {"administrator_id": administrator_id}).one()
+    return Factors(app=apps > 0, passkeys=keys, codes=codes)
+
+
+def changed(
+    db: Connection, person: Administrator, event: Event, *, at: datetime, but: int | None = None, **details: Any
+) -> None:
+    """A factor was added or taken off: notice, links to a new password dead, other sessions ended, activity.
+
+    `but` is the session that may go on: the one in which it was done. Whoever stands halfway at the sign-in
+    begins anew. With the last factor its recovery codes go too: they stand in for nothing any more.
+    """
+    if not of(db, person.id).any:
+        db.execute(delete(recovery_codes).where(recovery_codes.c.administrator_id == person.id))
+    links.withdraw(db, person.id, (*PASSWORD_PURPOSES, *HALFWAY_PURPOSES), at=at)
+    sessions.end_all(db, person.id, EndReason.SECOND_FACTOR_CHANGED, at=at, but=but)
+    mails.factor_changed(db, to=person, change=event, at=at)
+    audit.record(db, event, at=at, platform_id=person.platform_id, administrator_id=person.id, **details)
+
+
+def remove(db: Connection, person: Administrator, event: Event, *, at: datetime, since: datetime | None = None) -> bool:
+    """Take off every factor and code of this person, or those added at or after `since`; whether there was any.
+
+    For what takes an account back from somebody else, and for factors that were lost: the caller sees to it that the
+    password alone does not suffice meanwhile (`recovery.force_reset`).
+    """
+    queries.lock_administrator(db, person.id)
+    added = {authenticator_apps: "begun_at", passkeys: "added_at", recovery_codes: "made_at"}
+    gone = 0
+    for table, column in added.items():
+        mine = table.c.administrator_id == person.id
+        gone += db.execute(delete(table).where(mine if since is None else mine & (table.c[column] >= since))).rowcount
+    if gone:
+        changed(db, person, event, at=at)
+    return gone > 0

@@ -1,0 +1,75 @@
+"""The step after the password: a code of the app, or one of the printed ones.
+
+As with passwords, an attempt is counted before it is looked at, and no hash is computed while a transaction holds the
+database. Passkeys are not guessed, so they are not counted: `portal/accounts/passkeys.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from portal.accounts import authenticator_apps, limits, mails, recovery_codes
+from portal.accounts.events import Event
+from portal.accounts.queries import Administrator
+from portal.kit import audit
+from portal.kit.db import Database
+from portal.kit.hashing import Hasher
+from portal.kit.vault import Vault
+from portal.rules import factors as rules
+from portal.rules.factors import Factor
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What a code is checked with."""
+
+    database: Database
+    hasher: Hasher
+    vault: Vault
+
+
+def prove(checks: Checks, person: Administrator, typed: str, *, at: datetime, throttled: bool = True) -> Factor | None:
+    """With which factor the person has come in by this code; None: wrong, used before, or too many attempts.
+
+    What cannot be a code is not counted. Raises hashing.Busy, before anything was counted.
+    """
+    if (code := rules.read_code(typed)) is not None:
+        return _by_app(checks, person, code, at, throttled)
+    if (code := rules.read_recovery_code(typed)) is not None:
+        return _by_recovery_code(checks, person, code, at, throttled)
+    return None
+
+
+def _by_app(checks: Checks, person: Administrator, code: str, at: datetime, throttled: bool) -> Factor | None:
+    with checks.database.write() as db:
+        if throttled and not limits.claim_factor(db, person.username, at=at):
+            return None
+        if not authenticator_apps.use(db, checks.vault, person, code, at=at):
+            return None
+        limits.forgive_factor(db, person.username)
+    return Factor.APP
+
+
+def _by_recovery_code(checks: Checks, person: Administrator, code: str, at: datetime, throttled: bool) -> Factor | None:
+    with checks.hasher.turn() as turn:
+        with checks.database.write() as db:
+            if throttled and not limits.claim_factor(db, person.username, at=at):
+                return None
+            like = recovery_codes.find_like(db, person.id)
+        code_hash = turn.hash_like(like, code) if like else None
+    if code_hash is None:
+        return None
+    with checks.database.write() as db:
+        if not recovery_codes.use(db, person.id, code_hash, at=at):
+            return None
+        limits.forgive_factor(db, person.username)
+        _tell(db, person, at)
+    return Factor.RECOVERY_CODE
+
+
+def _tell(db: Connection, person: Administrator, at: datetime) -> None:
+    """Whoever finds the printed codes can use one: so each use is told by mail."""
+    mails.factor_changed(db, to=person, change=Event.RECOVERY_CODE_USED, at=at)
+    event = Event.RECOVERY_CODE_USED
+    audit.record(db, event, at=at, platform_id=person.platform_id, administrator_id=person.id)
