@@ -10,6 +10,7 @@ import portal.billing.tables
 import portal.credits.tables
 import portal.kit.audit
 import portal.kit.links
+import portal.kit.nights
 import portal.kit.outbox
 import portal.kit.throttle
 import portal.subscription.tables

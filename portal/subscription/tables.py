@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -100,4 +101,31 @@ blocks = Table(
     Column("note", Text, nullable=False),
     Column("lifted_at", Instant),
     Index(None, "platform_id", "lifted_at"),
+)
+
+# The notices that were sent, or passed over for a newer one: a key is written once, whatever the job does.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False, index=True),
+    Column("key", String(120), nullable=False, unique=True),
+    Column("written_at", Instant, nullable=False),
+)
+
+# A copy of everything of a platform, asked for by an administrator: made by a worker, there for a while.
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False, index=True),
+    Column("administrator_id", ForeignKey("administrators.id"), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("progress", Integer, nullable=False),  # per cent of its parts
+    Column("file", String(80)),  # its name in the folder of exports, once it is ready
+    Column("size", BigInteger),  # bytes
+    Column("sha256", String(64)),
+    Column("ready_at", Instant),
+    Column("failed_at", Instant),
+    Column("expires_at", Instant),
 )
