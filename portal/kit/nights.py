@@ -1,4 +1,4 @@
-"""The work of a night, step by step: of several workers one does each step of a day, and one that dies lets go of it."""
+"""The work of a night, step by step: of several workers one does each step, and one that dies lets go of it."""
 
 from sqlalchemy import Column, Date, Integer, String, Table, UniqueConstraint
 
@@ -12,6 +12,6 @@ nights = Table(
     Column("step", String(40), nullable=False),
     Column("claimed_until", Instant),
     Column("done_at", Instant),
-    Column("report", String(400), nullable=False, server_default=""),
+    Column("report", String(400), nullable=False),
     UniqueConstraint("day", "step"),
 )

@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("step", sa.String(length=40), nullable=False),
         sa.Column("claimed_until", Instant(), nullable=True),
         sa.Column("done_at", Instant(), nullable=True),
-        sa.Column("report", sa.String(length=400), server_default="", nullable=False),
+        sa.Column("report", sa.String(length=400), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_nights")),
         sa.UniqueConstraint("day", "step", name=op.f("uq_nights_day_step")),
     )
