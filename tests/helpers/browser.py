@@ -64,3 +64,10 @@ class Browser:
         assert self.response is not None
         assert self.response.request.path == "/login/again", f"no question for the password but {self.page.text}"
         return self.submit({"password": password})
+
+    def code(self, code: str) -> Page:
+        """Type a code on the page that asks for the second factor, which must be the present one."""
+        assert self.page is not None
+        assert self.response is not None
+        assert self.response.request.path == "/login/second-factor", f"no question for a code but {self.page.text}"
+        return self.submit({"code": code})

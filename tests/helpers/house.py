@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pyotp
 from flask import Flask
+from sqlalchemy import select
 
 from portal import standing
-from portal.accounts import administrators, queries
+from portal.accounts import administrators, authenticator_apps, queries
 from portal.accounts.administrators import Newcomer
 from portal.accounts.queries import Administrator
 from portal.billing import orders, settle
@@ -29,6 +31,7 @@ from portal.rules import dates, names
 from portal.rules.money import Money
 from portal.rules.orders import PaymentState, Way
 from portal.rules.payments import Report
+from portal.rules.terms import CODE_PERIOD
 from portal.setting_values import EXAMPLE_PRICES, Secret
 from portal.standing import Standing
 from portal.subscription import actions as subscription
@@ -126,6 +129,27 @@ class House:
             made = administrators.create(db, self.parts.links, newcomer, at=self.clock.now(), password_hash=hashed)
         assert isinstance(made, queries.Administrator)
         return made
+
+    def add_app(self, person: Administrator) -> str:
+        """Give the person an authenticator app; returns its secret. Its present code is not used up yet."""
+        at = self.clock.now()
+        earlier = at - 2 * CODE_PERIOD
+        with self.parts.database.write() as db:
+            assert authenticator_apps.begin(db, self.parts.vault, person, at=at), "there is an app already"
+            secret = authenticator_apps.find_waiting(db, self.parts.vault, person)
+            assert secret is not None
+            first = pyotp.TOTP(secret).at(earlier)
+            assert authenticator_apps.confirm(db, self.parts.vault, person, first, at=earlier)
+        return secret
+
+    def code(self, person: Administrator, *, earlier: float = 0) -> str:
+        """What the person's app shows now, or showed so many seconds earlier. Each counts once: then move the clock."""
+        at = self.clock.now() - timedelta(seconds=earlier)
+        with self.parts.database.read() as db:
+            mine = authenticator_apps.apps.c.administrator_id == person.id
+            hidden = db.execute(select(authenticator_apps.apps.c.secret).where(mine)).scalar_one()
+        secret = self.parts.vault.decrypt(hidden, belongs_to=f"authenticator-app:{person.id}")
+        return pyotp.TOTP(secret).at(at)
 
     def lot(self, platform_id: int, amount: int, *, bought_on: date, expires_on: date | None) -> int:
         with self.parts.database.write() as db:
