@@ -43,7 +43,10 @@ def test_a_chain_that_holds_is_told_with_its_end(lived_in: House, database_url: 
         last = db.execute(select(events.c.seal).order_by(events.c.sequence.desc()).limit(1)).scalar_one()
     told = verify(lived_in, database_url, tmp_path)
     assert (told.exit_code, told.stderr) == (0, "")
-    assert told.stdout == f"3 events, each as it was sealed. The last seal: {last}\n"
+    assert (
+        told.stdout
+        == f"3 events, each as it was sealed; 0 of them erased with their platform.\nThe last seal: {last}\n"
+    )
 
 
 @both_databases

@@ -24,4 +24,5 @@ def verify() -> None:
         found = chain.verify(db)
     if isinstance(found, Broken):
         raise click.ClickException(f"The chain breaks at event {found.sequence}: {found.fault}.")
-    click.echo(f"{found.count} events, each as it was sealed. The last seal: {found.seal}")
+    click.echo(f"{found.count} events, each as it was sealed; {found.erased} of them erased with their platform.")
+    click.echo(f"The last seal: {found.seal}")

@@ -24,6 +24,8 @@ events = Table(
     Column("details", JSON, nullable=False),
     Column("sequence", Integer, unique=True, index=True),  # its place in the chain, given when it is sealed
     Column("seal", String(64)),
+    Column("salt", String(32)),  # random, so that nobody can guess the facts from the digest; gone with them
+    Column("digest", String(64)),  # of the facts: what the seal is made of, and what stays when they are erased
     Index(None, "platform_id", "at"),
 )
 

@@ -48,7 +48,7 @@ def count(database: Database) -> int:
 
 @both_databases
 def test_a_chain_is_intact_as_it_grows(database: Database) -> None:
-    assert verdict(database) == Intact(0, chain.BEGINNING)
+    assert verdict(database) == Intact(0, 0, chain.BEGINNING)
     for number in (1, 3, 0, 2):
         before = count(database)
         write(database, number, before)
@@ -129,6 +129,10 @@ def changed(place: int, **values: Any) -> Callable[[Connection], Any]:
     return lambda db: db.execute(update(events).where(events.c.sequence == place).values(**values))
 
 
+def erase(db: Connection, *, most: int = NUMBER) -> list[str]:
+    return chain.erase(db, 1, most=most)
+
+
 PLACES = st.integers(1, NUMBER)
 NUMBERS = st.one_of(st.none(), st.integers(1_000, 2_000_000_000))
 CHANGES = st.one_of(
@@ -140,6 +144,8 @@ CHANGES = st.one_of(
     st.fixed_dictionaries({"details": st.dictionaries(st.text("az", max_size=2), st.one_of(NUMBERS, st.text()))}),
     st.fixed_dictionaries({"seal": st.one_of(st.none(), st.text("0123456789abcdef", min_size=64, max_size=64))}),
     st.fixed_dictionaries({"id": st.integers(1_000, 2_000_000_000)}),
+    st.fixed_dictionaries({"salt": st.one_of(st.none(), st.text("0123456789abcdef", min_size=32, max_size=32))}),
+    st.fixed_dictionaries({"digest": st.one_of(st.none(), st.text("0123456789abcdef", min_size=64, max_size=64))}),
 )
 
 
@@ -224,3 +230,52 @@ def test_a_row_that_cannot_be_read_any_more_is_found_where_it_is(sealed: Databas
 )
 def test_an_end_that_was_touched_is_found(sealed: Database, act: Any, broken: Broken) -> None:
     assert after(sealed, lambda db: db.execute(act)) == broken
+
+
+# --- erased with its platform ----------------------------------------------------------------------------------------
+
+
+@both_databases
+def test_a_chain_holds_though_the_events_of_a_platform_are_erased(database: Database) -> None:
+    write(database, NUMBER)
+    seal(database)
+    with database.write() as db:
+        erased = [*erase(db, most=2), *erase(db, most=2), *erase(db)]
+    with database.read() as db:
+        rows = db.execute(select(events).order_by(events.c.id)).all()
+    assert [row.digest for row in rows if row.tag == chain.ERASED] == erased
+    assert [row.tag for row in rows] == ["test.0", "erased", "test.2", "erased", "test.4", "erased"]
+    assert verdict(database) == Intact(NUMBER, 3, rows[-1].seal)
+
+
+def test_nothing_of_an_erased_event_can_be_read_or_guessed(sealed: Database) -> None:
+    with sealed.writer.connect() as db:
+        transaction = db.begin()
+        erase(db)
+        row = db.execute(select(events).where(events.c.tag == chain.ERASED)).mappings().first()
+        transaction.rollback()
+    assert row is not None
+    kept = {name for name, value in row.items() if value not in (None, {})}
+    assert kept == {"id", "at", "tag", "sequence", "seal", "digest"}, (
+        "the digest is of facts and of a salt that is gone"
+    )
+
+
+def test_what_is_not_sealed_yet_is_not_erased(database: Database) -> None:
+    write(database, NUMBER)
+    with database.write() as db:
+        assert erase(db) == []
+    seal(database)
+    with database.write() as db:
+        assert len(erase(db)) == 3
+
+
+@given(place=st.sampled_from((2, 4, 6)), change=CHANGES)
+def test_what_was_erased_cannot_be_given_other_facts(sealed: Database, place: int, change: dict[str, Any]) -> None:
+    def forge(db: Connection) -> None:
+        erase(db)
+        db.execute(update(events).where(events.c.sequence == place).values(**change))
+
+    harmless = change.keys() <= {"at", "id"} or change in ({"network": None}, {"details": {}}, {"salt": None})
+    found = after(sealed, forge)
+    assert isinstance(found, Intact) if harmless else found == Broken(place, Fault.CHANGED)
