@@ -87,4 +87,5 @@ def email_taken_off(db: Connection, *, to: Administrator, at: datetime) -> None:
 
 def _put(db: Connection, name: str, payload: dict[str, Any], *, to: Administrator, at: datetime, **life: Any) -> None:
     """Queue the mail to the stored address, in the person's language."""
-    outbox.put(db, outbox.MAIL, name, payload, at=at, recipient=to.email, language=to.language, **life)
+    who: dict[str, Any] = {"platform_id": to.platform_id, "recipient": to.email, "language": to.language}
+    outbox.put(db, outbox.MAIL, name, payload, at=at, **who, **life)

@@ -87,4 +87,5 @@ def _put(
     """Queue the mail to the stored address, in the person's language."""
     payload = facts | {"order_id": order.id, "offer": offer_to_json(order.offer), "username": to.username}
     payload |= {"platform_id": order.platform_id}
-    outbox.put(db, outbox.MAIL, name, payload, at=at, recipient=to.email, language=to.language, key=key)
+    who: dict[str, Any] = {"platform_id": order.platform_id, "recipient": to.email, "language": to.language}
+    outbox.put(db, outbox.MAIL, name, payload, at=at, key=key, **who)

@@ -81,7 +81,8 @@ def begin_payment(db: Connection, order: Order, way: Way, *, at: datetime) -> Pa
     row |= {"amount": order.total.cents, "begun_at": at}
     payment_id = db.execute(payments.insert().values(row).returning(payments.c.id)).scalar_one()
     wait, key = FOLLOW_AFTER, f"follow:{payment_id}"
-    outbox.put(db, outbox.ERRAND, FOLLOW_ERRAND, {"payment_id": payment_id}, at=at, key=key, wait=wait)
+    payload, whose = {"payment_id": payment_id}, order.platform_id
+    outbox.put(db, outbox.ERRAND, FOLLOW_ERRAND, payload, at=at, platform_id=whose, key=key, wait=wait)
     found = queries.find_payment_by_id(db, payment_id)
     assert found is not None  # noqa: S101 - written four lines above, in the same transaction
     return found

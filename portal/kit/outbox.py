@@ -63,6 +63,7 @@ outbox = Table(
     Column("topic", String(8), nullable=False),
     Column("name", String(64), nullable=False),
     Column("payload", JSON, nullable=False),
+    Column("platform_id", Integer, index=True),  # whose it is: to be shown to staff, and to go with the platform
     Column("recipient", String(320)),
     Column("language", String(8)),
     Column("deduplication_key", String(160), unique=True),
@@ -109,6 +110,7 @@ def put(
     payload: dict[str, Any],
     *,
     at: datetime,
+    platform_id: int | None = None,
     recipient: str | None = None,
     language: str | None = None,
     key: str | None = None,
@@ -122,6 +124,7 @@ def put(
     if wait > LONGEST_WAIT:
         raise ValueError(f"nothing waits here for longer than {LONGEST_WAIT}")
     row: dict[str, Any] = {"topic": topic, "name": name, "payload": payload, "recipient": recipient}
+    row |= {"platform_id": platform_id}
     row |= {"language": language}
     row |= {
         "deduplication_key": key,

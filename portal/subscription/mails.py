@@ -65,4 +65,5 @@ def trial_ready(db: Connection, *, to: Administrator, expires_on: date, purchase
 def _put(db: Connection, name: str, payload: dict[str, Any], *, to: Administrator, at: datetime) -> None:
     """Queue the mail to a person of the platform it is about."""
     who = {"platform_id": to.platform_id, "username": to.username, "at": at.isoformat()}
-    outbox.put(db, outbox.MAIL, name, payload | who, at=at, recipient=to.email, language=to.language)
+    whose: dict[str, Any] = {"platform_id": to.platform_id, "recipient": to.email, "language": to.language}
+    outbox.put(db, outbox.MAIL, name, payload | who, at=at, **whose)

@@ -17,4 +17,4 @@ def announce(db: Connection, platform_id: int, *, at: datetime, key: str | None 
     each change, also of two at one instant. cause: what stands in the row beside the platform.
     """
     payload = {"platform_id": platform_id} | cause
-    outbox.put(db, outbox.ERRAND, SWITCH_ERRAND, payload, at=at, key=key)
+    outbox.put(db, outbox.ERRAND, SWITCH_ERRAND, payload, at=at, platform_id=platform_id, key=key)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from portal.kit.db import Instant, metadata
@@ -128,4 +129,30 @@ exports = Table(
     Column("ready_at", Instant),
     Column("failed_at", Instant),
     Column("expires_at", Instant),
+)
+
+# The deletion of a platform: marked, erased slice by slice, certified. What was removed is counted and digested here;
+# the salt and the recipient are forgotten with the last step.
+_GOING = text("stopped_at IS NULL")
+purges = Table(
+    "purges",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False),
+    Column("expired_on", Date),  # E; none on an SMS-only platform
+    Column("marked_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),  # not before this is anything erased
+    Column("claimed_until", Instant),
+    Column("began_at", Instant),
+    Column("erased_at", Instant),
+    Column("finished_at", Instant),
+    Column("stopped_at", Instant),
+    Column("stopped_because", String(64)),
+    Column("removed", JSON, nullable=False),  # by step: [rows, digest]
+    Column("kept", JSON, nullable=False),  # by table: rows
+    Column("salt", String(32)),
+    Column("recipient", String(320)),
+    Column("language", String(8)),
+    Column("seal", String(64)),  # SHA-256 of the certificate
+    Index("uq_purges_going", "platform_id", unique=True, sqlite_where=_GOING, postgresql_where=_GOING),
 )
