@@ -21,6 +21,14 @@ TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A new session. The token is seen this once; what has to be told of the session later is told by its id."""
+
+    id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """Somebody who is signed in, for as long as `life` says if they do nothing more."""
 
@@ -108,8 +116,8 @@ def start(
     device: str,
     factor: Factor = Factor.PASSWORD,
     idle: timedelta = terms.IDLE_TIMEOUT,
-) -> str:
-    """End whatever session the person has, open a new one, and return its token: the only time it is seen.
+) -> Started:
+    """End whatever session the person has, and open a new one.
 
     Holds the person's row: of two starts at once the second one takes over from the first.
     """
@@ -117,14 +125,12 @@ def start(
     taken_over = _end_earlier(db, administrator.id, at=at, idle=idle)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row: dict[str, Any] = {"token_hash": _hash(token), "administrator_id": administrator.id, "device": device[:120]}
-    row |= {"factor": factor}
-    db.execute(
-        sessions.insert().values(row | {"started_at": at, "last_active_at": at, "proven_at": at, "network": network})
-    )
+    row |= {"factor": factor, "started_at": at, "last_active_at": at, "proven_at": at, "network": network}
+    session_id = db.execute(sessions.insert().values(row).returning(sessions.c.id)).scalar_one()
     event = Event.TAKEN_OVER if taken_over else Event.SIGNED_IN
     who = {"platform_id": administrator.platform_id, "administrator_id": administrator.id}
     audit.record(db, event, at=at, network=network, factor=factor, **who)
-    return token
+    return Started(session_id, token)
 
 
 def renew(db: Connection, token: str, *, at: datetime) -> str | None:

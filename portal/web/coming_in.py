@@ -34,6 +34,7 @@ FACTOR = "factor"  # in the cookie: with what the person has come in so far
 def after_password(person: Administrator) -> Answer:
     """The password was right: ask for the second factor of whoever has one."""
     if factors.of(writing(), person.id).any:
+        log.info("second factor asked for", extra={"administrator": person.id})
         return wait_at("second_factor.ask", Purpose.SECOND_FACTOR, terms.SECOND_FACTOR_LIFE, person)
     return after_factor(person, Factor.PASSWORD)
 
@@ -42,6 +43,7 @@ def after_factor(person: Administrator, factor: Factor) -> Answer:
     """All is proven: only now the person is told how the platform stands."""
     place = standing.find(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
     if not place.state.may_sign_in:
+        log.info("sign-in closed", extra={"administrator": person.id, "factor": factor, "state": place.state})
         awaited = pending.may_still_renew(writing(), place)
         return render_template("sign_in/closed.html", administrator=person, place=place, awaited=awaited), 403
     idle = parts().settings.idle_timeout_seconds
@@ -81,10 +83,10 @@ def begin(person: Administrator, factor: Factor) -> Response:
     """Open the session, and lead to where the person wanted to go."""
     place, idle = next_place(), parts().settings.idle_timeout_seconds
     facts = {"network": network(), "device": who.device()}
-    token = sessions.start(writing(), person, at=now(), factor=factor, idle=idle, **facts)
+    started = sessions.start(writing(), person, at=now(), factor=factor, idle=idle, **facts)
     subscription.note_sign_in(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
-    who.open_session(token)
-    log.info("signed in", extra={"administrator": person.id, "factor": str(factor)})
+    who.open_session(started.token)
+    log.info("signed in", extra={"administrator": person.id, "factor": factor})
     return redirect(place, 303)
 
 

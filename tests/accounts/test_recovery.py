@@ -397,7 +397,7 @@ def test_whoever_stands_at_the_take_over_question_does_not_come_in_once_a_reset_
 def test_a_changed_password_spares_the_session_it_was_changed_in(house: House) -> None:
     person = house.person("m1234")
     with house.parts.database.write() as db:
-        token = sessions.start(db, person, at=START, network=NETWORK, device="")
+        token = sessions.start(db, person, at=START, network=NETWORK, device="").token
         recovery.store_password(db, person, "hash", EndReason.PASSWORD_CHANGED, at=START, but=1)
         found = sessions.find(db, token, at=START, cookie_at=None, idle=terms.IDLE_TIMEOUT)
     assert isinstance(found, sessions.Live)

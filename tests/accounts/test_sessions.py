@@ -24,7 +24,7 @@ IDLE, LIFE = terms.IDLE_TIMEOUT, terms.SESSION_LIFE
 
 def started(house: House, person: Administrator, at: datetime = START, device: str = "Firefox on Linux") -> str:
     with house.parts.database.write() as db:
-        return sessions.start(db, person, at=at, network="198.51.100.0/24", device=device)
+        return sessions.start(db, person, at=at, network="198.51.100.0/24", device=device).token
 
 
 def found(
