@@ -24,10 +24,12 @@ class Purpose(StrEnum):
     TAKE_OVER = "take-over"  # all is proven, and it waits for an answer to the take-over question
     NEW_PASSKEY = "new-passkey"  # the challenge for a key to be added
     PASSKEY = "passkey"  # the challenge for whoever comes in by a key alone; the subject is nobody (0)
+    PROOF = "passkey-proof"  # the challenge for whoever is signed in, and proves it again by a key
 
 
 PASSWORD_PURPOSES = (Purpose.RESET, Purpose.SUPPORT_RESET, Purpose.INVITATION)
 HALFWAY_PURPOSES = (Purpose.SECOND_FACTOR, Purpose.TAKE_OVER)  # somebody is coming in, and has proven the password
+CHALLENGE_PURPOSES = (Purpose.NEW_PASSKEY, Purpose.PROOF)  # somebody who is signed in holds a key ready
 
 
 def withdraw_email_links(
