@@ -114,7 +114,9 @@ notices = Table(
     Column("written_at", Instant, nullable=False),
 )
 
-# A copy of everything of a platform, asked for by an administrator: made by a worker, there for a while.
+# A copy of everything of a platform, asked for by an administrator: made by a worker, there for a while. A platform has
+# one in the making at most, whoever asks at the same moment.
+_MAKING = text("ready_at IS NULL AND failed_at IS NULL")
 exports = Table(
     "exports",
     metadata,
@@ -129,6 +131,9 @@ exports = Table(
     Column("ready_at", Instant),
     Column("failed_at", Instant),
     Column("expires_at", Instant),
+    Column("attempts", Integer, nullable=False),  # how often a worker began: only the newest one may write
+    Column("claimed_until", Instant),
+    Index("uq_exports_making", "platform_id", unique=True, sqlite_where=_MAKING, postgresql_where=_MAKING),
 )
 
 # The deletion of a platform: marked, erased slice by slice, certified. What was removed is counted and digested here;

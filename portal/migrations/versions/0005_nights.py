@@ -51,6 +51,8 @@ def upgrade() -> None:
         sa.Column("ready_at", Instant(), nullable=True),
         sa.Column("failed_at", Instant(), nullable=True),
         sa.Column("expires_at", Instant(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("claimed_until", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["administrator_id"], ["administrators.id"], name=op.f("fk_exports_administrator_id_administrators")
         ),
@@ -58,9 +60,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
     )
     op.create_index(op.f("ix_exports_platform_id"), "exports", ["platform_id"], unique=False)
+    op.create_index(
+        "uq_exports_making",
+        "exports",
+        ["platform_id"],
+        unique=True,
+        sqlite_where=sa.text("ready_at IS NULL AND failed_at IS NULL"),
+        postgresql_where=sa.text("ready_at IS NULL AND failed_at IS NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("uq_exports_making", table_name="exports")
     op.drop_index(op.f("ix_exports_platform_id"), table_name="exports")
     op.drop_table("exports")
     op.drop_index(op.f("ix_notices_platform_id"), table_name="notices")
