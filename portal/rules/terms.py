@@ -21,6 +21,9 @@ YEARLY_ONLY_REMINDER_DAYS = (-90,)  # too early for a term shorter than a year
 YEARLY_TERM_MONTHS = 12  # a term of at least this many months is yearly
 CREDIT_REMINDER_DAYS = (60, 30, 7, 1)  # days before the last day of a lot
 
+# --- deletion ----------------------------------------------------------------------------------------------
+PURGE_DELAY = timedelta(hours=24)  # between the mark and the first row that goes: for a hold that comes late
+
 # --- credits -----------------------------------------------------------------------------------------------
 SMS_ONLY_LOT_MONTHS = 24  # life of a lot on a platform without e-mail, through the whole last day
 SMS_ONLY_DORMANT_MONTHS = 12  # without credits and without sign-in: then due for deletion
@@ -83,6 +86,7 @@ PASSWORD_CONTEXT_WORD_MIN = 4  # characters: a shorter name (m12, ann) stands by
 CODE_DIGITS = 6  # of a code of an authenticator app
 CODE_PERIOD = timedelta(seconds=30)  # how long the app shows a code
 CODE_TOLERANCE = timedelta(seconds=10)  # how much before and after that it counts: clocks differ, fingers are slow
+APP_SETUP_LIFE = timedelta(minutes=30)  # how long a new app waits for its first code: time to install one
 SECOND_FACTOR_LIFE = timedelta(minutes=5)  # how long a proven password waits for the second factor
 RECOVERY_CODES = 10  # in a set
 RECOVERY_CODE_LENGTH = 10  # characters of 31: 49 bits
@@ -93,10 +97,18 @@ FACTOR_REMOVAL_WAIT = timedelta(hours=72)  # between staff asking that lost fact
 # --- devices -----------------------------------------------------------------------------------------------
 DEVICE_COOKIE_LIFE = timedelta(days=400)  # the longest that browsers keep a cookie
 NOT_ME_LIFE = timedelta(days=7)  # how long the link in the notice of a new device says "this was not me"
+KNOWN_DEVICES_MAX = 20  # of a person, the ones used last: more than anybody has
+ALARM_MAILS = 1  # of one kind to one person about guessed passwords or codes, inside the window
+ALARM_WINDOW = timedelta(days=1)
 
 # --- user names --------------------------------------------------------------------------------------------
 PLATFORM_DIGITS = 9  # longest platform ID
 SUFFIX_LENGTH = 32  # longest name after the dash, its first character included
+
+# --- exports -----------------------------------------------------------------------------------------------
+EXPORT_LIFE = timedelta(days=7)  # how long a finished export can be downloaded
+EXPORTS_PER_PLATFORM = 3  # exports of a platform that may be asked for inside the window
+EXPORT_WINDOW = timedelta(days=1)
 
 # --- support -----------------------------------------------------------------------------------------------
 SUPPORT_WINDOWS = ((time(9), time(13)), (time(14), time(18)))  # working hours of a working day, business zone
