@@ -1,7 +1,7 @@
 """The person's e-mail address, and the pages behind the two links of its change: /profile/email.
 
-Changing needs the password, typed into the form itself. The links need no sign-in: the mail may be open on another
-device, and each link is the proof of the mailbox it was sent to.
+Changing needs the password, typed into the form itself, where it counts like one that was asked again. The links need
+no sign-in: the mail may be open on another device, and each link is the proof of the mailbox it was sent to.
 """
 
 import logging
@@ -17,14 +17,13 @@ from portal.accounts import drafts, email_changes, queries, sign_in
 from portal.accounts.email_changes import Change
 from portal.accounts.links import Purpose
 from portal.accounts.queries import Administrator
-from portal.accounts.sign_in import Attempt, Proven
 from portal.kit.hashing import Busy
 from portal.kit.links import Fault, Link
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import names
-from portal.web import access, mailed_links, who
-from portal.web.edge import network, now, parts, reading, writing
+from portal.web import access, mailed_links, proof, who
+from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import TypedField, email_address, one_line, required, with_draft
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 
@@ -51,26 +50,24 @@ def ask() -> Page:
     if not form.validate_on_submit():
         return _page(form, restored=restored), 422 if form.errors else 200
     try:
-        proven = _prove(form.current_password.data)
+        proven = proof.check(form.current_password.data)
     except Busy:
         return _page(form, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
     if proven is None:
         form.current_password.errors = [_("This is not your current password, or there were too many attempts.")]
         return _page(form), 422
-    if not email_changes.ask(writing(), parts().links, proven, form.email.data.strip(), at=now()):
+    if not proof.renew(proven) or not sign_in.unchanged(writing(), proven.administrator.id, proven.password_hash):
+        return redirect(url_for("email_change.ask"), 303)  # which finds out what has become of the session
+    return _send(form, proven.administrator)
+
+
+def _send(form: EmailChangeForm, person: Administrator) -> Page:
+    if not email_changes.ask(writing(), parts().links, person, form.email.data.strip(), at=now()):
         form.email.errors = [_("You have asked for this several times today. Try again tomorrow.")]
+        form.csrf_token.process(None)  # the one it has is of the session before its renewal
         return _page(form), 422
-    drafts.discard(writing(), proven.id, "/profile/email")
+    drafts.discard(writing(), person.id, "/profile/email")
     return redirect(url_for("email_change.ask"), 303)
-
-
-def _prove(password: str) -> Administrator | None:
-    """The signed-in person as the database knows them now, if this is their password. Raises Busy."""
-    attempt = Attempt(who.me().administrator.username, password, network(), now())
-    found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
-    if not isinstance(found, Proven) or not sign_in.unchanged(writing(), found.administrator.id, found.password_hash):
-        return None
-    return found.administrator
 
 
 def _page(form: EmailChangeForm, **facts: bool) -> str:

@@ -81,10 +81,10 @@ def forged(error: CSRFError) -> Any:
     if request.endpoint == "sign_in.come_in" and _same_origin():
         return sign_in.page(sign_in.SignInForm(), stale=True), 400
     person = who.person()
-    place = safe_place(request.path)
+    place = safe_place(request.full_path.rstrip("?")) or safe_place(request.path)
     if person and place and _same_origin():
         with parts().database.write() as db:
-            drafts.save(db, person.administrator.id, place, request.form.to_dict(), at=now())
+            drafts.save(db, person.administrator.id, request.path, request.form.to_dict(), at=now())
         return redirect(place, 303)
     log.warning("forgery token refused", extra={"code": 400})
     return page(400)

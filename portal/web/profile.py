@@ -8,16 +8,16 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, SelectField
 from wtforms.fields.choices import SelectChoice
 
-from portal.accounts import administrators, drafts, recovery, sessions, sign_in
-from portal.accounts.sign_in import Attempt, Proven
+from portal.accounts import administrators, drafts, recovery
+from portal.accounts.sign_in import Proven
 from portal.kit.hashing import Busy
 from portal.kit.texts import OWN_NAMES
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules.factors import needs_factor
 from portal.rules.sessions import EndReason
-from portal.web import access, new_password, who
-from portal.web.edge import network, now, parts, writing
+from portal.web import access, new_password, proof, who
+from portal.web.edge import now, parts, writing
 from portal.web.forms import LONGEST_NAME, TypedField, at_most, one_line, one_of, required, with_draft
 from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
@@ -58,7 +58,7 @@ def profile() -> Page:
 @pages.route("/profile/password", methods=["GET", "POST"])
 @access.signed_in
 def password() -> Page:
-    """The current password proves the person; every other session ends, this one is renewed."""
+    """The current password proves the person, here as where it is asked again; only this session goes on, renewed."""
     form = PasswordForm()
     if not form.validate_on_submit():
         return _page(form), 422 if form.errors else 200
@@ -66,31 +66,35 @@ def password() -> Page:
     if accepted is None:
         return _page(form), 422
     try:
-        password_hash = _new_hash(form.current_password.data, accepted.normalised)
+        found = proof.check(form.current_password.data)
+        password_hash = _hash(accepted.normalised) if found else ""
     except Busy:
         return _page(form, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    if password_hash is None:
+    if found is None:
         form.current_password.errors = [_("This is not your current password, or there were too many attempts.")]
         return _page(form), 422
-    mine, db = who.me().administrator, writing()
-    short = needs_factor(accepted.normalised)
-    recovery.store_password(db, mine, password_hash, EndReason.PASSWORD_CHANGED, at=now(), short=short)
-    idle, factor = parts().settings.idle_timeout_seconds, who.me().live.factor
-    token = sessions.start(db, mine, at=now(), network=network(), device=who.device(), factor=factor, idle=idle)
-    who.open_session(token)
+    if not _change(found, password_hash, short=needs_factor(accepted.normalised)):
+        return redirect(url_for("profile.password"), 303)  # which finds out what has become of the session
     flash(_("Your password is changed. You have been signed out everywhere else."), "good")
     return redirect(url_for("profile.profile"), 303)
+
+
+def _change(proven: Proven, password_hash: str, *, short: bool) -> bool:
+    """False where the password, or the session, ended while the new one was hashed: somebody has taken them back."""
+    db, live = writing(), who.me().live
+    token = proof.renewed(db, proven)
+    if token is None:
+        return False
+    reason = EndReason.PASSWORD_CHANGED
+    recovery.store_password(db, live.administrator, password_hash, reason, at=now(), but=live.session_id, short=short)
+    who.open_session(token)
+    return True
 
 
 def _page(form: PasswordForm, **facts: bool) -> str:
     return render_template("profile/password.html", form=form, **facts)
 
 
-def _new_hash(current: str, new: str) -> str | None:
-    """The hash of the new password, or None where the current one is wrong. Raises Busy."""
-    attempt = Attempt(who.me().administrator.username, current, network(), now())
-    found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
-    if not isinstance(found, Proven):
-        return None
+def _hash(password: str) -> str:
     with parts().hasher.turn() as turn:
-        return turn.hash(new)
+        return turn.hash(password)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Request, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.globals import request_ctx
 from flask_wtf import FlaskForm
+from sqlalchemy import Connection
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
@@ -52,40 +53,57 @@ def ask() -> Page:
 @pages.post("/login/again")
 @access.signed_in
 def prove() -> Page:
-    """Compare the password with that of who is signed in, whatever name was sent, and go on with what waits."""
+    """Compare the password, and go on with what waits."""
     kept = _waiting()
     if kept is None:
         return _nothing_waits()
-    form, mine = ProofForm(), who.me().administrator
+    form = ProofForm()
     if not form.validate():
         return _page(form, kept), 422
-    attempt = Attempt(mine.username, form.password.data, network(), now())
     try:
-        found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
+        found = check(form.password.data)
     except Busy:
         return _page(form, kept, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    if not isinstance(found, Proven) or found.must_reset:
-        log.info("proof refused", extra={"administrator": mine.id})
+    if found is None:
         form.password.errors = [_("This is not your current password, or there were too many attempts.")]
         return _page(form, kept), 422
-    if not _renew(found):
+    if not renew(found):
         return redirect(url_for("proof.ask", waiting=kept.id), 303)  # which finds out what has become of the session
     return _resume(kept)
 
 
-def _renew(proven: Proven) -> bool:
-    """A new token and a new forgery secret for the session, committed whatever becomes of the waiting request.
+def check(password: str) -> Proven | None:
+    """Whether this is the password of who is signed in, whatever name was sent: counted as at the sign-in.
+
+    Forms that ask for the current password themselves call it too, and `renew` after it. Raises Busy.
+    """
+    mine = who.me().administrator
+    attempt = Attempt(mine.username, password, network(), now())
+    found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
+    if isinstance(found, Proven) and not found.must_reset:
+        return found
+    log.info("proof refused", extra={"administrator": mine.id})
+    return None
+
+
+def renew(proven: Proven) -> bool:
+    """The proof counts from now on: a new token and a new forgery secret, committed whatever becomes of the request.
 
     False where the password, or the session, is no longer the one that was judged.
     """
     with parts().database.write() as db:
-        same = sign_in.unchanged(db, proven.administrator.id, proven.password_hash)
-        token = sessions.renew(db, who.me().token, at=now()) if same else None
+        token = renewed(db, proven)
     if token is None:
         return False
     who.open_session(token)
     log.info("password proven again", extra={"administrator": proven.administrator.id})
     return True
+
+
+def renewed(db: Connection, proven: Proven) -> str | None:
+    """The new token of the session, in the caller's transaction, who opens it; None as `renew` says."""
+    same = sign_in.unchanged(db, proven.administrator.id, proven.password_hash)
+    return sessions.renew(db, who.me().token, at=now()) if same else None
 
 
 def _resume(waiting: Kept) -> Page:

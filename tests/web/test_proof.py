@@ -1,5 +1,6 @@
 """The password again: asked ten minutes after it was typed, for what is sensitive, and then that is done, once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,13 @@ import pytest
 from flask import jsonify, request
 from sqlalchemy import func, select
 
+from portal.accounts import administrators, recovery, sessions, sign_in
+from portal.accounts.sign_in import Attempt, Proven
 from portal.accounts.tables import resumptions
 from portal.kit.audit import events
 from portal.kit.hashing import Busy
 from portal.rules import terms
+from portal.rules.sessions import EndReason
 from portal.support import queries as support
 from portal.web import access
 from tests.conftest import both_databases
@@ -337,3 +341,158 @@ def test_a_proof_does_not_lengthen_the_longest_session(house: House) -> None:
     house.clock.move(minutes=20)
     browser.get("/subscription")
     assert where(browser) == "/login"
+
+
+def test_a_second_tab_with_a_question_of_its_own_is_asked_again_and_then_goes_on(house: House) -> None:
+    house.platform(1234, additional_seats=1)
+    house.person("m1234-marco")
+    browser = asked(house)
+    browser.get(f"{LIST}/m1234-marco/disable")
+    browser.submit()
+    second_tab, second_answer = browser.page, browser.response
+    browser.get(CANCEL)
+    browser.submit()
+    browser.prove()
+    assert is_cancelled(house)
+    browser.page, browser.response = second_tab, second_answer
+    assert browser.prove().heading == "Your password again"  # its forgery token was of the session before the renewal
+    assert "m1234-marco is disabled" in browser.prove().text
+
+
+# --- the forms that ask for the password themselves -------------------------------------------------------------------
+
+
+NEW_ADDRESS, NEW_PASSWORD = "anna.new@example.com", "another short sentence"
+FORMS = {
+    "/profile/email": {"email": NEW_ADDRESS},
+    "/profile/password": {"password": NEW_PASSWORD, "password_again": NEW_PASSWORD},
+}
+both_forms = pytest.mark.parametrize("path", FORMS)
+
+
+def typed_there(house: House, path: str, password: str = PASSWORD, **facts: Any) -> Browser:
+    """Somebody whose password counts no longer, and who has typed it into the form at this address."""
+    browser = signed_in(house, minutes=10, **facts)
+    browser.get(path)
+    browser.submit({"current_password": password, **FORMS[path]})
+    return browser
+
+
+def changed(house: House) -> bool:
+    """Whether the form did what it is for: a mail to the new address, or about the new password, is on its way."""
+    return [letter.recipient for letter in house.work()] != []
+
+
+@both_forms
+@pytest.mark.parametrize(("after", "question"), [(-TICK, False), (timedelta(0), True), (TICK, True)])
+def test_a_password_typed_into_a_form_counts_for_ten_minutes_too(
+    house: House, path: str, after: timedelta, question: bool
+) -> None:
+    browser = typed_there(house, path)
+    browser.get(CANCEL)
+    house.clock.move(seconds=(terms.REAUTHENTICATION_LIFE + after).total_seconds())
+    browser.submit()
+    assert (where(browser) == AGAIN, is_cancelled(house)) == (question, not question)
+
+
+@both_forms
+@both_databases
+def test_it_renews_the_session_and_the_forgery_secret_as_well(house: House, path: str) -> None:
+    browser, thief, name = signed_in(house), house.browser(), house.parts.settings.cookie_name
+    browser.get(path)
+    assert browser.page is not None
+    token, cookie = browser.page.value("csrf_token"), browser.client.get_cookie(name).value
+    browser.submit({"current_password": PASSWORD, **FORMS[path]})
+    assert changed(house)
+    thief.client.set_cookie(name, cookie)
+    thief.get("/subscription")
+    assert where(thief) == "/login"
+    assert browser.open("/logout", method="POST", data={"csrf_token": token}).status_code == 400
+    browser.get("/subscription")
+    assert where(browser) == "/subscription"
+
+
+@both_forms
+@pytest.mark.parametrize("typed", ["", "not the password", "the password of somebody else"])
+def test_no_other_password_will_do_there_either(house: House, path: str, typed: str) -> None:
+    house.platform(1234, additional_seats=1)
+    house.person("m1234-marco", password="the password of somebody else")
+    browser = typed_there(house, path, typed)
+    assert browser.page is not None
+    assert (status(browser), len(browser.page.errors()), changed(house)) == (422, 1, False)
+    browser.get(CANCEL)
+    browser.submit()
+    assert where(browser) == AGAIN
+
+
+def test_the_page_of_a_refused_address_can_be_sent_again_though_the_session_is_renewed(house: House) -> None:
+    browser = signed_in(house)
+    for number in range(6):
+        browser.get("/profile/email")
+        page = browser.submit({"current_password": PASSWORD, "email": f"{number}@example.com"})
+    assert (status(browser), page.value("email")) == (422, "5@example.com")
+    page = browser.submit({"current_password": "not the password"})
+    assert (status(browser), len(page.errors())) == (422, 1)  # the answer to a form of ours
+
+
+def test_a_changed_password_does_not_lengthen_the_longest_session(house: House) -> None:
+    browser = typed_there(house, "/profile/password")
+    for _ in range(int(terms.SESSION_LIFE.total_seconds()) // 1200 - 1):
+        house.clock.move(minutes=20)
+        browser.get("/subscription")
+        assert where(browser) == "/subscription"
+    house.clock.move(minutes=10)
+    browser.get("/subscription")
+    assert where(browser) == "/login"
+
+
+# --- what happens while the password is compared ----------------------------------------------------------------------
+
+
+def _signs_in_elsewhere(house: House) -> None:
+    anna = house.administrator("m1234")
+    assert anna is not None
+    with house.parts.database.write() as db:
+        sessions.start(db, anna, at=house.clock.now(), network="192.0.2.0/24", device="Edge · Windows")
+
+
+def _resets_the_password(house: House) -> None:
+    anna = house.administrator("m1234")
+    assert anna is not None
+    with house.parts.hasher.turn() as turn:
+        hashed = turn.hash("the sentence of the owner")
+    with house.parts.database.write() as db:
+        recovery.store_password(db, anna, hashed, EndReason.PASSWORD_RESET, at=house.clock.now())
+
+
+def _is_disabled(house: House) -> None:
+    anna = house.administrator("m1234")
+    assert anna is not None
+    with house.parts.database.write() as db:
+        administrators.disable(db, anna, at=house.clock.now())
+
+
+@pytest.mark.parametrize("happens", [_signs_in_elsewhere, _resets_the_password, _is_disabled])
+@pytest.mark.parametrize("path", [AGAIN, *FORMS])
+@both_databases
+def test_a_session_that_ended_meanwhile_does_nothing_more(
+    house: House, path: str, happens: Callable[[House], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = asked(house)
+    if path != AGAIN:
+        browser.get(path)
+    compare = sign_in.prove
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        found = compare(*given, **named)
+        happens(house)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr("portal.accounts.sign_in.prove", meanwhile)
+        browser.submit({"password": PASSWORD} if path == AGAIN else {"current_password": PASSWORD, **FORMS[path]})
+    assert where(browser) == "/login"
+    assert not is_cancelled(house)
+    assert NEW_ADDRESS not in [letter.recipient for letter in house.work()]
+    attempt = Attempt("m1234", NEW_PASSWORD, "192.0.2.0/24", house.clock.now())
+    assert not isinstance(compare(house.parts.database, house.parts.hasher, attempt), Proven)
