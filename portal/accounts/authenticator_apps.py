@@ -1,29 +1,51 @@
 """The app that shows a code every 30 seconds (TOTP, RFC 6238): added, asked, taken off.
 
 The secret is stored encrypted, bound to the person's row. A code counts once: using one moves `last_step`, and no code
-of that step or an earlier one counts after it, whoever types it.
+of that step or an earlier one counts after it, whoever types it. Whoever uses a code holds the app's row meanwhile, so
+of many at once one passes; whoever adds or takes off the app holds the person's row first.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, update
 
 from portal.accounts import queries
 from portal.accounts.queries import Administrator
-from portal.accounts.tables import authenticator_apps
+from portal.accounts.tables import administrators, authenticator_apps
 from portal.kit.db import insert_or_change
-from portal.kit.vault import Vault
+from portal.kit.vault import Unreadable, Vault
 from portal.rules import factors as rules
+from portal.rules.terms import CODE_DIGITS
 
 apps = authenticator_apps
 NO_STEP = -1
+_WAITING = apps.c.confirmed_at.is_(None)
+_CONFIRMED = apps.c.confirmed_at.is_not(None)
+_SECRETS: Select[tuple[int, str, str]] = (
+    select(apps.c.administrator_id, apps.c.secret, administrators.c.username)
+    .select_from(apps.join(administrators))
+    .where(_CONFIRMED)  # one that waits and cannot be read is begun anew
+    .order_by(apps.c.administrator_id)
+)
+_Secret = Row[tuple[int, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """How secrets are encrypted: how many by the present key, how many by an earlier one, and whose no key opens."""
+
+    present: int
+    outdated: int
+    unreadable: tuple[str, ...]  # user names
 
 
 def begin(db: Connection, vault: Vault, person: Administrator, *, at: datetime) -> bool:
     """Make a new secret that waits for its first code. False: there is an app already, and it stays."""
     queries.lock_administrator(db, person.id)
-    if db.execute(select(apps.c.secret).where(_of(person), apps.c.confirmed_at.is_not(None))).first():
+    if db.execute(select(apps.c.secret).where(_of(person), _CONFIRMED)).first():
         return False
     hidden = vault.encrypt(pyotp.random_base32(), belongs_to=_owner(person.id))
     row = {"administrator_id": person.id, "secret": hidden, "begun_at": at, "last_step": NO_STEP}
@@ -32,60 +54,89 @@ def begin(db: Connection, vault: Vault, person: Administrator, *, at: datetime) 
 
 
 def find_waiting(db: Connection, vault: Vault, person: Administrator) -> str | None:
-    """The secret (base32) that waits for its first code, to be shown to the person who adds it."""
-    hidden = db.execute(select(apps.c.secret).where(_of(person), apps.c.confirmed_at.is_(None))).scalar()
-    return vault.decrypt(hidden, belongs_to=_owner(person.id)) if hidden else None
+    """The secret (base32) that waits for its first code, to be shown to the person who adds it.
+
+    One that no key opens any more waits for nothing: begin anew.
+    """
+    hidden = db.execute(select(apps.c.secret).where(_of(person), _WAITING)).scalar()
+    try:
+        return vault.decrypt(hidden, belongs_to=_owner(person.id)) if hidden else None
+    except Unreadable:
+        return None
 
 
 def confirm(db: Connection, vault: Vault, person: Administrator, code: str, *, at: datetime) -> bool:
     """The app shows the right code: from now on it is asked for. False: wrong, or nothing waits."""
-    if not _claim_step(db, vault, person, code, at=at, confirmed=False):
+    queries.lock_administrator(db, person.id)  # so that nobody begins anew between the code and the confirmation
+    if find_waiting(db, vault, person) is None or not _use(db, vault, person, _WAITING, code, at):
         return False
     db.execute(update(apps).where(_of(person)).values(confirmed_at=at))
     return True
 
 
+def shows(db: Connection, vault: Vault, person: Administrator, code: str, *, at: datetime) -> bool:
+    """Whether `confirm` would take this code; nothing is changed."""
+    secret, digits = find_waiting(db, vault, person), rules.read_code(code)
+    return secret is not None and digits is not None and _step_of(secret, digits, at) is not None
+
+
 def use(db: Connection, vault: Vault, person: Administrator, code: str, *, at: datetime) -> bool:
-    """Whether this is a code of the person's app that counts now. It never counts again."""
-    return _claim_step(db, vault, person, code, at=at, confirmed=True)
+    """Whether this is a code of the person's app that counts now. It never counts again. Raises vault.Unreadable."""
+    return _use(db, vault, person, _CONFIRMED, code, at)
 
 
 def remove(db: Connection, person: Administrator) -> bool:
     """Take the app off; what that brings with it is `factors.changed`. False: there is none."""
-    return db.execute(delete(apps).where(_of(person), apps.c.confirmed_at.is_not(None))).rowcount == 1
+    queries.lock_administrator(db, person.id)
+    return db.execute(delete(apps).where(_of(person), _CONFIRMED)).rowcount == 1
 
 
-def renew_encryption(db: Connection, vault: Vault) -> int:
-    """Encrypt anew what an earlier key encrypted; returns how many there were. Raises vault.Unreadable."""
-    rows = db.execute(select(apps.c.administrator_id, apps.c.secret)).all()
-    old = [row for row in rows if vault.is_outdated(row.secret, belongs_to=_owner(row.administrator_id))]
-    for row in old:
+def encryption(db: Connection, vault: Vault) -> Encryption:
+    """How the secrets of everybody are encrypted now."""
+    return _sorted(vault, db.execute(_SECRETS).all())[1]
+
+
+def renew_encryption(db: Connection, vault: Vault) -> Encryption:
+    """Encrypt anew what an earlier key encrypted; returns how it was before. What no key opens stays as it is."""
+    outdated, found = _sorted(vault, db.execute(_SECRETS.with_for_update(of=apps)).all())
+    for row in outdated:
         owner = _owner(row.administrator_id)
         hidden = vault.encrypt(vault.decrypt(row.secret, belongs_to=owner), belongs_to=owner)
-        same = (apps.c.administrator_id == row.administrator_id) & (apps.c.secret == row.secret)
-        db.execute(update(apps).where(same).values(secret=hidden))
-    return len(old)
+        db.execute(update(apps).where(apps.c.administrator_id == row.administrator_id).values(secret=hidden))
+    return found
 
 
-def _claim_step(
-    db: Connection, vault: Vault, person: Administrator, code: str, *, at: datetime, confirmed: bool
+def _sorted(vault: Vault, rows: Sequence[_Secret]) -> tuple[list[_Secret], Encryption]:
+    """(the rows that an earlier key encrypted, how all of them are encrypted)"""
+    outdated, unreadable = [], []
+    for row in rows:
+        try:
+            if vault.is_outdated(row.secret, belongs_to=_owner(row.administrator_id)):
+                outdated.append(row)
+        except Unreadable:
+            unreadable.append(row.username)
+    present = len(rows) - len(outdated) - len(unreadable)
+    return outdated, Encryption(present, len(outdated), tuple(unreadable))
+
+
+def _use(
+    db: Connection, vault: Vault, person: Administrator, state: ColumnElement[bool], code: str, at: datetime
 ) -> bool:
-    """Whether `code` is one of a step that counts now and is later than every one that was used; it is used by this."""
-    mine = _of(person) & (apps.c.confirmed_at.is_not(None) if confirmed else apps.c.confirmed_at.is_(None))
-    hidden = db.execute(select(apps.c.secret).where(mine)).scalar()
+    """Whether `code` is one of a step that counts now, and later than every one that was used; now it is used."""
+    row = db.execute(select(apps.c.secret, apps.c.last_step).where(_of(person), state).with_for_update()).one_or_none()
     digits = rules.read_code(code)
-    if hidden is None or digits is None:
+    if row is None or digits is None:
         return False
-    step = _step_of(vault.decrypt(hidden, belongs_to=_owner(person.id)), digits, at)
-    if step is None:
+    step = _step_of(vault.decrypt(row.secret, belongs_to=_owner(person.id)), digits, at)
+    if step is None or step <= row.last_step:
         return False
-    later = mine & (apps.c.secret == hidden) & (apps.c.last_step < step)
-    return db.execute(update(apps).where(later).values(last_step=step, last_used_at=at)).rowcount == 1
+    db.execute(update(apps).where(_of(person)).values(last_step=step, last_used_at=at))
+    return True
 
 
 def _step_of(secret: str, digits: str, at: datetime) -> int | None:
-    """The step whose code this is, among those that count at `at`; the comparison takes the same time for each."""
-    maker = pyotp.TOTP(secret)
+    """The step whose code this is, among those that count at `at`; every one is compared, whichever it is."""
+    maker = pyotp.TOTP(secret, digits=CODE_DIGITS)
     matching = [step for step in rules.steps(at) if pyotp.utils.strings_equal(maker.generate_otp(step), digits)]
     return matching[-1] if matching else None
 

@@ -7,6 +7,13 @@ An undo is meant for somebody whose account was taken over, and takes everything
 address before it returns, whatever it was changed to since; later changes are undone with it and their links are dead,
 so that nobody can undo the undo; sessions and reset links end, and the password no longer suffices. Undoing an earlier
 change stays possible: of two addresses that both had the account, the one that had it first is believed.
+
+The second factors and recovery codes that were added since the change was asked for go too, or the intruder's would
+keep the owner out; earlier ones stay, because whoever has only got at the old mailbox must not come in by an undo. What
+this does not protect from: an intruder who adds a factor first and changes the address afterwards keeps the owner out
+(staff take off what is lost, after their wait); the owner's factor that an intruder took off does not come back; and
+what the owner adds in the week after a change of the own address does not stop somebody at the mailbox left behind.
+
 A new password leaves the links to undo alone, because an intruder would begin with it; it ends changes that wait.
 """
 
@@ -15,8 +22,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, select, update
 
-from portal.accounts import limits, mails, queries, recovery, sessions
+from portal.accounts import factor_removals, factors, limits, mails, queries, recovery, sessions
 from portal.accounts.events import Event
+from portal.accounts.factor_removals import Stop
 from portal.accounts.links import PASSWORD_PURPOSES, Purpose, withdraw_email_links
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators, email_changes
@@ -34,6 +42,7 @@ class Change:
     administrator_id: int
     old_email: str
     new_email: str
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,8 @@ def undo(db: Connection, maker: Links, link: Link, *, at: datetime) -> bool:
     recovery.force_reset(db, person, at=at)
     sessions.end_all(db, person.id, EndReason.EMAIL_CHANGED, at=at)
     restored = replace(person, email=change.old_email)
+    factor_removals.stop(db, person.id, Stop.ADDRESS_RESTORED, at=at, by="person")
+    factors.remove(db, restored, Event.NEW_FACTORS_REMOVED, at=at, since=change.asked_at)  # before the link is made
     link_id, expires_at = recovery.issue_reset_link(db, maker, restored, Purpose.RESET, at=at)
     mails.email_restored(db, to=restored, link_id=link_id, at=at, expires_at=expires_at)
     mails.email_taken_off(db, to=person, at=at)

@@ -26,6 +26,7 @@ class Event(StrEnum):
     RECOVERY_CODES_MADE = "accounts.recovery_codes_made"
     RECOVERY_CODE_USED = "accounts.recovery_code_used"
     FACTORS_REMOVED = "accounts.factors_removed"
+    NEW_FACTORS_REMOVED = "accounts.new_factors_removed"
     FACTOR_REMOVAL_ASKED = "accounts.factor_removal_asked"
     FACTOR_REMOVAL_STOPPED = "accounts.factor_removal_stopped"
     NOT_ME = "accounts.not_me"

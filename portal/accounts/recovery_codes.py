@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
+from portal.accounts import queries
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import recovery_codes
 from portal.kit.hashing import Hasher
@@ -26,7 +27,11 @@ def make(hasher: Hasher) -> tuple[list[str], list[str]]:
 
 
 def replace(db: Connection, person: Administrator, hashes: list[str], *, at: datetime) -> None:
-    """A new set; every code of the earlier one is dead. What that brings with it is `factors.changed`."""
+    """A new set; every code of the earlier one is dead. What that brings with it is `factors.changed`.
+
+    Holds the person's row: of two new sets at once the later one counts, and not half of each.
+    """
+    queries.lock_administrator(db, person.id)
     db.execute(delete(recovery_codes).where(recovery_codes.c.administrator_id == person.id))
     rows = [{"administrator_id": person.id, "code_hash": code_hash, "made_at": at} for code_hash in hashes]
     db.execute(recovery_codes.insert(), rows)

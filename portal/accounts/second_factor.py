@@ -32,7 +32,8 @@ class Checks:
 def prove(checks: Checks, person: Administrator, typed: str, *, at: datetime, throttled: bool = True) -> Factor | None:
     """With which factor the person has come in by this code; None: wrong, used before, or too many attempts.
 
-    What cannot be a code is not counted. Raises hashing.Busy, before anything was counted.
+    What cannot be a code is not counted. Raises hashing.Busy where all places are taken, and vault.Unreadable where no
+    key of the settings opens the app's secret; neither counts anything.
     """
     if (code := rules.read_code(typed)) is not None:
         return _by_app(checks, person, code, at, throttled)
@@ -70,6 +71,6 @@ def _by_recovery_code(checks: Checks, person: Administrator, code: str, at: date
 
 def _tell(db: Connection, person: Administrator, at: datetime) -> None:
     """Whoever finds the printed codes can use one: so each use is told by mail."""
-    mails.factor_changed(db, to=person, change=Event.RECOVERY_CODE_USED, at=at)
     event = Event.RECOVERY_CODE_USED
+    mails.factor_changed(db, to=person, change=event, at=at)
     audit.record(db, event, at=at, platform_id=person.platform_id, administrator_id=person.id)

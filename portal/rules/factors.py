@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from portal.rules.dates import as_utc
 from portal.rules.terms import (
+    APP_SETUP_LIFE,
     CODE_DIGITS,
     CODE_PERIOD,
     CODE_TOLERANCE,
@@ -108,8 +109,20 @@ def read_recovery_code(typed: str) -> str | None:
     >>> read_recovery_code("ABCDE-FGH23"), read_recovery_code("abcde-fgh2o")
     ('abcdefgh23', None)
     """
-    text = _joined(typed).lower() if typed.isascii() else ""
-    return text if len(text) == RECOVERY_CODE_LENGTH and set(text) <= set(ALPHABET) else None
+    text = _joined(typed)
+    folded = text.lower() if text.isascii() else ""  # the sign of the kelvin would become a k
+    return folded if len(folded) == RECOVERY_CODE_LENGTH and set(folded) <= set(ALPHABET) else None
+
+
+def meant_by(typed: str) -> Factor | None:
+    """What a typed code would be one of; None for what cannot be any.
+
+    >>> meant_by("123 456"), meant_by("ABCDE-FGH23"), meant_by("1234567")
+    (<Factor.APP: 'app'>, <Factor.RECOVERY_CODE: 'recovery-code'>, None)
+    """
+    if read_code(typed) is not None:
+        return Factor.APP
+    return Factor.RECOVERY_CODE if read_recovery_code(typed) is not None else None
 
 
 def write_recovery_code(code: str) -> str:
@@ -120,6 +133,11 @@ def write_recovery_code(code: str) -> str:
     """
     half = len(code) // 2
     return f"{code[:half]}-{code[half:]}"
+
+
+def setup_until(begun_at: datetime) -> datetime:
+    """When the secret of an app that is being added has waited for its first code for too long."""
+    return as_utc(begun_at) + APP_SETUP_LIFE
 
 
 def removal_due_at(asked_at: datetime) -> datetime:

@@ -55,6 +55,7 @@ NAMED = {  # what a detail `by` says beside a user name
     "demo": By.STAFF,
     "payment": By.PAYMENT,
     "fewer seats": By.PORTAL,
+    "portal": By.PORTAL,
     "person": By.STRANGER,  # it was asked for on a page that needs no sign-in
 }
 
@@ -130,6 +131,12 @@ SENTENCES = {
         _l("Somebody's second factors were taken off."),
         By.STAFF,
     ),
+    "accounts.new_factors_removed": Told(
+        Kind.SECURITY,
+        _l("The second factors that %(username)s got since the e-mail address was changed were taken off."),
+        _l("Second factors that were added since an e-mail address was changed were taken off."),
+        By.STRANGER,
+    ),
     "accounts.factor_removal_asked": Told(
         Kind.SECURITY,
         _l("It was asked that the lost second factors of %(username)s be taken off."),
@@ -180,6 +187,11 @@ SENTENCES = {
     "subscription.unblocked": Told(
         Kind.SUBSCRIPTION, _l("A block was lifted: %(reason)s"), _l("A block was lifted."), By.STAFF
     ),
+    "subscription.purge_marked": Told(
+        Kind.SUBSCRIPTION, _l("The time to renew is over: the data are going to be deleted."), by=By.PORTAL
+    ),
+    "subscription.purge_stopped": Told(Kind.SUBSCRIPTION, _l("The data are not going to be deleted now."), by=By.PORTAL),
+    "subscription.purged": Told(Kind.SUBSCRIPTION, _l("The data were deleted."), by=By.PORTAL),
     "subscription.legal_hold": Told(
         Kind.SUBSCRIPTION, _l("For a legal reason the data are kept from being deleted."), by=By.STAFF
     ),

@@ -12,7 +12,8 @@ from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from portal import standing
-from portal.accounts import factors, queries, sessions
+from portal.accounts import factor_removals, factors, queries, sessions
+from portal.accounts.factor_removals import Stop
 from portal.accounts.links import HALFWAY_PURPOSES, Purpose
 from portal.accounts.queries import Administrator
 from portal.billing import pending
@@ -40,7 +41,9 @@ def after_password(person: Administrator) -> Answer:
 
 
 def after_factor(person: Administrator, factor: Factor) -> Answer:
-    """All is proven: only now the person is told how the platform stands."""
+    """All is proven: only now the person is told how the platform stands. A factor that is here is not lost."""
+    if factor is not Factor.PASSWORD:
+        factor_removals.stop(writing(), person.id, Stop.CAME_IN, at=now())
     place = standing.find(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
     if not place.state.may_sign_in:
         log.info("sign-in closed", extra={"administrator": person.id, "factor": factor, "state": place.state})

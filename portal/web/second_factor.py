@@ -1,7 +1,7 @@
 """The second factor at the sign-in: /login/second-factor. A code of the app, a printed one, or a passkey.
 
 A wrong code uses nothing up but itself: the question stays open for its five minutes, and the attempts are counted for
-the person, whatever the browser.
+the person, whatever the browser. Where no check is possible nobody comes in by it, and the page says what is left.
 """
 
 import logging
@@ -18,7 +18,8 @@ from portal.accounts.second_factor import Checks
 from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
-from portal.rules.factors import Factor
+from portal.kit.vault import Unreadable
+from portal.rules.factors import Factor, meant_by
 from portal.web import access, coming_in
 from portal.web.edge import now, parts, reading
 from portal.web.forms import TypedField, required
@@ -52,12 +53,13 @@ def answer() -> Page:
         factor = prove(person, form.code.data)
     except Busy:
         return _page(form, person, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+    except Unreadable:
+        log.exception("second factor unreadable", extra={"administrator": person.id})
+        return _refused(form, person, _unreadable()), 503
     if factor is None:
-        log.info("second factor refused", extra={"administrator": person.id})
-        form.code.errors = [
-            _("This code does not count: it is wrong, was used before, or there were too many attempts.")
-        ]
-        return _page(form, person), 422
+        log.info("second factor refused", extra={"administrator": person.id, "factor": meant_by(form.code.data)})
+        wrong = _("This code does not count: it is wrong, was used before, or there were too many attempts.")
+        return _refused(form, person, wrong), 422
     return go_on(factor)
 
 
@@ -82,6 +84,20 @@ def _too_late() -> Response:
     return redirect(url_for("sign_in.login"), 303)
 
 
+def _unreadable() -> str:
+    return _(
+        "Through a fault of ours no code of the app can be checked now. Use a recovery code, or write to %(email)s.",
+        email=parts().settings.support_email,
+    )
+
+
+def _refused(form: CodeForm, person: Administrator, why: str) -> str:
+    form.code.errors = [why]
+    return _page(form, person)
+
+
 def _page(form: CodeForm, person: Administrator, **facts: bool) -> str:
+    """The question. A code that was typed is not shown again: it was used, or is wrong."""
+    form.code.data = ""
     has = factors.of(reading(), person.id)
     return render_template("sign_in/second_factor.html", form=form, administrator=person, has=has, **facts)

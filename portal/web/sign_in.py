@@ -58,7 +58,7 @@ def come_in() -> BaseResponse | str | tuple[Any, ...]:
         return page(form, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
     if isinstance(found, Proven):
         return _enter(found)
-    log.info("sign-in refused", extra={"username": _loggable(form.username.data)})
+    log.info("sign-in refused", extra={"username": _loggable(form.username.data), "factor": Factor.PASSWORD})
     return page(form, refused=True), 422
 
 
@@ -85,6 +85,7 @@ def _enter(proven: Proven) -> BaseResponse | str | tuple[str, int]:
     if not sign_in.unchanged(db, person.id, proven.password_hash):
         return page(SignInForm(), refused=True), 422
     if proven.must_reset:
+        log.info("sign-in led to a reset", extra={"administrator": person.id, "factor": Factor.PASSWORD})
         recovery.send_limited_reset_link(db, parts().links, person, at=now())
         return render_template("sign_in/must_reset.html", administrator=person)
     return coming_in.after_password(person)
@@ -112,6 +113,7 @@ def decide_take_over() -> BaseResponse:
         return redirect(url_for("sign_in.login"), 303)
     if request.form.get("choice") != "continue":
         return redirect(url_for("sign_in.login"), 303)
+    log.info("take-over chosen", extra={"administrator": person.id, "factor": factor})
     return coming_in.begin(person, Factor(factor))
 
 
@@ -122,7 +124,7 @@ def logout() -> BaseResponse:
     if person:
         who.end_session(EndReason.SIGNED_OUT, writing())
         mine = person.administrator
-        log.info("signed out", extra={"administrator": mine.id})
+        log.info("signed out", extra={"administrator": mine.id, "factor": person.live.factor})
         audit.record(writing(), Event.SIGNED_OUT, at=now(), platform_id=mine.platform_id, administrator_id=mine.id)
     language = session.get("language")
     session.clear()
