@@ -1,14 +1,17 @@
 """What the commands do: the same actions as the pages, called by the operator's own people."""
 
+from datetime import datetime
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection
 
 from portal import seats, standing
-from portal.accounts import administrators, passwords, queries, recovery, sessions
+from portal.accounts import administrators, factor_removals, lost_factors, passwords, queries, recovery, sessions
 from portal.accounts.administrators import HasFirst, Newcomer, Taken
+from portal.accounts.factor_removals import Stop
 from portal.accounts.links import Purpose
+from portal.accounts.lost_factors import NotAsked
 from portal.accounts.queries import Administrator
 from portal.parts import Parts
 from portal.rules import access, names
@@ -24,6 +27,11 @@ from portal.subscription import switches
 from portal.subscription.actions import NewPlatform
 
 BY = "command line"
+_NOT_ASKED = {
+    NotAsked.DISABLED: "is disabled",
+    NotAsked.NO_FACTOR: "has no second factor",
+    NotAsked.OPEN: "waits for it already: stop that with --stop, or wait",
+}
 LONGEST = {"edition": 32, "company": 200, "name": 120}  # characters that the tables hold
 
 
@@ -257,15 +265,41 @@ def disable_administrator(parts: Parts, username: str) -> None:
 
 def send_reset_link(parts: Parts, username: str, reason: str) -> None:
     """Mail a support link. Raises Refused."""
-    reason = " ".join(reason.split())
-    if not reason:
-        raise Refused("--reason is empty: write why, or the ticket's number.")
+    reason = _reason(reason)
     with parts.database.write() as db:
         person = _administrator(db, username)
         if not person.enabled:
             raise Refused(f"{username} is disabled.")
         at = parts.clock.now()
         recovery.send_reset_link(db, parts.links, person, Purpose.SUPPORT_RESET, at=at, reason=reason)
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(text.split())
+    if not reason:
+        raise Refused("--reason is empty: write why, or the ticket's number.")
+    return reason
+
+
+def ask_removal(parts: Parts, username: str, reason: str) -> datetime:
+    """Ask that lost second factors be taken off; returns when they are, if nobody stops it. Raises Refused."""
+    reason, at = _reason(reason), parts.clock.now()
+    with parts.database.write() as db:
+        person = _administrator(db, username)
+        if not _standing(db, parts, person.platform_id).state.may_sign_in:
+            raise Refused(f"Nobody signs in to platform {person.platform_id} any more.")
+        found = lost_factors.ask(db, parts.links, person, reason=reason, by=BY, at=at)
+        if isinstance(found, NotAsked):
+            raise Refused(f"{username} {_NOT_ASKED[found]}.")
+        return found.due_at.astimezone(parts.settings.timezone)
+
+
+def stop_removal(parts: Parts, username: str) -> None:
+    """Stop that lost second factors are taken off. Raises Refused."""
+    with parts.database.write() as db:
+        person = _administrator(db, username)
+        if not factor_removals.stop(db, person.id, Stop.STAFF, at=parts.clock.now(), by="staff"):
+            raise Refused(f"Nobody has asked to take the second factors of {username} off, or it is done or stopped.")
 
 
 def _block_code(code: str) -> Block:

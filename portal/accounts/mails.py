@@ -45,6 +45,85 @@ def factor_changed(db: Connection, *, to: Administrator, change: Event, at: date
     _put(db, "factor_changed", {"username": to.username, "change": change, "at": at.isoformat()}, to=to, at=at)
 
 
+def factor_removal_asked(
+    db: Connection,
+    *,
+    to: Administrator,
+    lost_by: Administrator,
+    link_id: int,
+    reason: str,
+    key: str,
+    at: datetime,
+    due_at: datetime,
+) -> None:
+    """The notice that lost factors will be taken off, with the link that stops it. `key`: its own among the notices."""
+    payload = {"username": lost_by.username, "link_id": link_id, "reason": reason, "due_at": due_at.isoformat()}
+    _put(db, "factor_removal_asked", payload, to=to, at=at, key=key, useless_after=due_at)
+
+
+def factor_removal_done(
+    db: Connection,
+    *,
+    to: Administrator,
+    lost_by: Administrator,
+    at: datetime,
+    link_id: int | None = None,
+    expires_at: datetime | None = None,
+) -> None:
+    """The notice that lost factors are taken off. To whom they belonged with the link to set a new password."""
+    payload: dict[str, Any] = {"username": lost_by.username, "at": at.isoformat()}
+    if link_id is not None and expires_at is not None:
+        payload |= {"link_id": link_id, "expires_at": expires_at.isoformat()}
+    _put(db, "factor_removal_done", payload, to=to, at=at)
+
+
+def factor_removal_stopped(
+    db: Connection, *, to: Administrator, kept_by: Administrator, why: str, at: datetime
+) -> None:
+    """The notice that the factors stay. `why`: a value of factor_removals.Stop."""
+    payload = {"username": kept_by.username, "why": why, "at": at.isoformat()}
+    _put(db, "factor_removal_stopped", payload, to=to, at=at)
+
+
+def new_device(
+    db: Connection,
+    *,
+    to: Administrator,
+    link_id: int,
+    device: str,
+    network: str,
+    factor: str,
+    known: bool,
+    failures: int,
+    at: datetime,
+    expires_at: datetime,
+) -> None:
+    """The notice of a sign-in, with the link that says it was somebody else.
+
+    known: the browser was; then the failures before it are what is told.
+    """
+    payload = {"username": to.username, "device": device, "network": network, "factor": factor, "known": known}
+    payload |= {"failures": failures, "link_id": link_id, "at": at.isoformat(), "expires_at": expires_at.isoformat()}
+    _put(db, "new_device", payload, to=to, at=at, key=f"new-device:{link_id}", useless_after=expires_at)
+
+
+def taken_back(db: Connection, *, to: Administrator, link_id: int, at: datetime, expires_at: datetime) -> None:
+    """What was done because a sign-in was somebody else's, with the link to set a new password."""
+    payload = {"username": to.username, "link_id": link_id, "at": at.isoformat(), "expires_at": expires_at.isoformat()}
+    _put(db, "taken_back", payload, to=to, at=at, key=f"taken-back:{link_id}")
+
+
+def sign_in_trouble(db: Connection, *, to: Administrator, known: bool, tried_at: datetime, at: datetime) -> None:
+    """The notice that somebody guesses the password. known: there are browsers from which nobody has to wait."""
+    payload = {"username": to.username, "known": known, "at": tried_at.isoformat()}
+    _put(db, "sign_in_trouble", payload, to=to, at=at)
+
+
+def password_known(db: Connection, *, to: Administrator, at: datetime) -> None:
+    """The notice that somebody knows the password, and was stopped by the second factor."""
+    _put(db, "password_known", {"username": to.username, "at": at.isoformat()}, to=to, at=at)
+
+
 def administrator_disabled(db: Connection, *, to: Administrator, at: datetime) -> None:
     """The notice to a person who can no longer sign in."""
     payload = {"username": to.username, "at": at.isoformat()}

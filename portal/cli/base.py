@@ -28,11 +28,12 @@ def portal_parts() -> Parts:
     return found
 
 
-def office_does(act: str, *given: Any) -> None:
+def office_does(act: str, *given: Any) -> Any:
+    """What the office says it has done, or why it has not and exit 1."""
     from portal import office
 
     try:
-        getattr(office, act)(portal_parts(), *given)
+        return getattr(office, act)(portal_parts(), *given)
     except office.Refused as refusal:
         raise click.ClickException(str(refusal)) from None
 

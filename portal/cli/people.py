@@ -9,7 +9,7 @@ from portal.cli.base import office_does, typed_password
 
 @click.group()
 def administrator() -> None:
-    """Create and disable administrators."""
+    """Create and disable administrators, and see to lost second factors."""
 
 
 @administrator.command("create")
@@ -31,6 +31,25 @@ def administrator_disable(username: str) -> None:
     """Disable an administrator: sessions end at once."""
     office_does("disable_administrator", username)
     click.echo(f"Administrator {username} is disabled.")
+
+
+@administrator.command("lost-factor")
+@click.argument("username")
+@click.option("--reason", help="Why, or the ticket's number; it stands in the notices.")
+@click.option("--stop", is_flag=True, help="Stop what was asked for.")
+def administrator_lost_factor(username: str, reason: str | None, stop: bool) -> None:
+    """Ask that every second factor of somebody who has lost them be taken off.
+
+    It happens by itself when the waiting time is over; everybody concerned is told at once, and can stop it.
+    """
+    if stop == (reason is not None):
+        raise click.UsageError("Write either --reason, to ask, or --stop.")
+    if stop:
+        office_does("stop_removal", username)
+        click.echo(f"The second factors of {username} stay.")
+        return
+    due_at = office_does("ask_removal", username, reason)
+    click.echo(f"The second factors of {username} are taken off on {due_at:%Y-%m-%d %H:%M %Z}, if nobody stops it.")
 
 
 @click.command("send-reset-link")

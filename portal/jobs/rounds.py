@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import seats
+from portal.jobs import lost_factors
 from portal.kit import chain
 from portal.parts import Parts
 from portal.rules import dates
@@ -46,6 +47,7 @@ def make_round(parts: Parts) -> None:
         due = seating.due_reductions(db, today)
     for plan in due:
         _reduce(parts, plan)
+    lost_factors.take_off_due(parts)
     _seal(parts)
 
 

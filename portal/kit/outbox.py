@@ -27,6 +27,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
     func,
     or_,
     select,
@@ -206,6 +207,17 @@ def find_progress(db: Connection, key: str) -> Progress | None:
     if row.done_at is None:
         return Progress.WAITING
     return Progress.DONE if row.outcome in (Outcome.SENT, Outcome.HANDLED) else Progress.FAILED
+
+
+def outcomes_of(db: Connection, prefix: str) -> list[str | None]:
+    """How each row ended whose deduplication key begins so; None for one that is still to be done."""
+    begins = outbox.c.deduplication_key.startswith(prefix, autoescape=True)
+    return list(db.execute(select(outbox.c.outcome).where(begins)).scalars())
+
+
+def forget(db: Connection, key: str) -> None:
+    """Remove a row that is done, with the address it was sent to."""
+    db.execute(delete(outbox).where(outbox.c.deduplication_key == key, outbox.c.done_at.is_not(None)))
 
 
 def make_up(db: Connection, keys: Iterable[str], *, before: datetime) -> int:
