@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pyotp
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal import standing
-from portal.accounts import administrators, authenticator_apps, queries
+from portal.accounts import administrators, authenticator_apps, queries, recovery_codes
 from portal.accounts.administrators import Newcomer
 from portal.accounts.queries import Administrator
 from portal.billing import orders, settle
@@ -31,7 +31,6 @@ from portal.rules import dates, names
 from portal.rules.money import Money
 from portal.rules.orders import PaymentState, Way
 from portal.rules.payments import Report
-from portal.rules.terms import CODE_PERIOD
 from portal.setting_values import EXAMPLE_PRICES, Secret
 from portal.standing import Standing
 from portal.subscription import actions as subscription
@@ -131,15 +130,15 @@ class House:
         return made
 
     def add_app(self, person: Administrator) -> str:
-        """Give the person an authenticator app; returns its secret. Its present code is not used up yet."""
-        at = self.clock.now()
-        earlier = at - 2 * CODE_PERIOD
+        """Give the person an authenticator app; returns its secret. Its present code can still be used."""
+        at, vault = self.clock.now(), self.parts.vault
         with self.parts.database.write() as db:
-            assert authenticator_apps.begin(db, self.parts.vault, person, at=at), "there is an app already"
-            secret = authenticator_apps.find_waiting(db, self.parts.vault, person)
+            assert authenticator_apps.begin(db, vault, person, at=at), "there is an app already"
+            secret = authenticator_apps.find_waiting(db, vault, person)
             assert secret is not None
-            first = pyotp.TOTP(secret).at(earlier)
-            assert authenticator_apps.confirm(db, self.parts.vault, person, first, at=earlier)
+            assert authenticator_apps.confirm(db, vault, person, pyotp.TOTP(secret).at(at), at=at)
+            mine = authenticator_apps.apps.c.administrator_id == person.id
+            db.execute(update(authenticator_apps.apps).where(mine).values(last_step=authenticator_apps.NO_STEP))
         return secret
 
     def code(self, person: Administrator, *, earlier: float = 0) -> str:
@@ -150,6 +149,13 @@ class House:
             hidden = db.execute(select(authenticator_apps.apps.c.secret).where(mine)).scalar_one()
         secret = self.parts.vault.decrypt(hidden, belongs_to=f"authenticator-app:{person.id}")
         return pyotp.TOTP(secret).at(at)
+
+    def add_codes(self, person: Administrator) -> list[str]:
+        """Give the person a new set of recovery codes, and return them."""
+        codes, hashes = recovery_codes.make(self.parts.hasher)
+        with self.parts.database.write() as db:
+            recovery_codes.replace(db, person, hashes, at=self.clock.now())
+        return codes
 
     def lot(self, platform_id: int, amount: int, *, bought_on: date, expires_on: date | None) -> int:
         with self.parts.database.write() as db:

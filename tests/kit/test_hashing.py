@@ -126,3 +126,36 @@ def test_never_more_hashes_run_at_once_than_there_are_places(monkeypatch: pytest
 
     together(one, 12)
     assert most == 3
+
+
+CODES = [f"code-{number}" for number in range(10)]
+
+
+def test_of_several_secrets_one_hash_finds_which_one_it_is() -> None:
+    with hasher().turn() as turn:
+        stored = turn.hash_all(CODES)
+        assert len(set(stored)) == len(CODES)
+        for number, code in enumerate(CODES):
+            assert stored.index(turn.hash_like(stored[0], code)) == number
+        assert turn.hash_like(stored[0], "another code") not in stored
+
+
+def test_each_set_of_secrets_has_a_salt_of_its_own() -> None:
+    with hasher().turn() as turn:
+        first, second = turn.hash_all(CODES), turn.hash_all(CODES)
+    assert {text.split("$")[-2] for text in first}.isdisjoint(text.split("$")[-2] for text in second)
+    assert len({text.split("$")[-2] for text in first}) == 1
+    assert not set(first) & set(second)
+
+
+@pytest.mark.parametrize("parameters", [{"memory": 2048}, {"time_cost": 2}, {"parallelism": 2}])
+def test_a_secret_is_found_by_the_parameters_it_was_stored_with(parameters: dict[str, int]) -> None:
+    with hasher().turn() as turn:
+        stored = turn.hash_all(CODES)
+    with hasher(**parameters).turn() as turn:
+        assert turn.hash_like(stored[0], CODES[7]) == stored[7]
+
+
+def test_a_secret_hashed_in_a_set_can_be_verified_alone() -> None:
+    with hasher().turn() as turn:
+        assert turn.verify(turn.hash_all(CODES)[3], CODES[3]) == Verdict(matched=True)
