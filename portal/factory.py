@@ -30,6 +30,7 @@ from portal.web import (
     access,
     activity,
     administrators,
+    app_factor,
     billing,
     buying,
     cancellation,
@@ -40,6 +41,7 @@ from portal.web import (
     edition,
     email_change,
     errors,
+    factor_demand,
     frame,
     headers,
     invoices,
@@ -51,6 +53,7 @@ from portal.web import (
     recovery,
     second_factor,
     session_life,
+    security,
     sign_in,
     subscription,
     trial,
@@ -84,6 +87,10 @@ PAGES = (
     my_sessions,
     activity,
 )
+    security,
+    app_factor,
+    factor_demand,
+    lost_factor,
 
 
 def create_app(

@@ -10,6 +10,8 @@ Where RULES.md is silent:
 - A block never stops signing in, reading, support, one's own profile, and paying, renewing or purchasing, because the
   clock of expiry runs on. It never stops disabling an administrator either. The export stays, except on a compromised
   platform, where it may be the intruder who asks; support sends it once the customer has proven who she is.
+- Whether everybody needs a second factor is the first administrator's too, in every open state. On a compromised
+  platform it stays as it is, for the same reason; one's own second factor is one's own profile, which no block stops.
 - Seats are paid by the days of a term, so an SMS-only platform, which has none, cannot buy any; credits it can.
 - E - 90 stands in the active cell alone. A cancelled platform may renew on any day before E, the renewal undoing the
   cancellation; in the grace E - 90 is long past. "At most one future term" holds in every state.
@@ -55,6 +57,7 @@ class Act(StrEnum):
     DISABLE_ADMINISTRATOR = "disable-administrator"
     EDIT_BILLING = "edit-billing"  # billing data and payment method
     EDIT_CONTACTS = "edit-contacts"
+    DEMAND_SECOND_FACTOR = "demand-second-factor"  # from everybody on the platform, or no longer
 
 
 class Block(StrEnum):
@@ -145,6 +148,7 @@ _TABLE: Mapping[Act, tuple[Set[Role], tuple[Decision, ...]]] = {
     Act.DISABLE_ADMINISTRATOR: (_FIRST,     (_YES,     _YES,      _YES,      _YES)),
     Act.EDIT_BILLING:          (_FIRST,     (_YES,     _YES,      _YES,      _YES)),
     Act.EDIT_CONTACTS:         (_FIRST,     (_YES,     _YES,      _YES,      _YES)),
+    Act.DEMAND_SECOND_FACTOR:  (_FIRST,     (_YES,     _YES,      _YES,      _YES)),
 }
 # fmt: on
 
@@ -156,7 +160,9 @@ _OF_A_SUBSCRIPTION = frozenset({Act.RENEW, Act.CANCEL, Act.UNDO_CANCEL, Act.CHAN
 
 _FEATURES = frozenset({Act.USE_FEATURES})
 _GROWTH = frozenset({Act.BUY_CREDITS, Act.BUY_SEATS, Act.CHANGE_EDITION, Act.INVITE})  # no money for what is shut
-_CONTROL = frozenset({Act.EXPORT, Act.CANCEL, Act.UNDO_CANCEL, Act.EDIT_BILLING, Act.EDIT_CONTACTS})
+_CONTROL = frozenset(
+    {Act.EXPORT, Act.CANCEL, Act.UNDO_CANCEL, Act.EDIT_BILLING, Act.EDIT_CONTACTS, Act.DEMAND_SECOND_FACTOR}
+)
 
 RESTRICTED: Mapping[Block, Set[Act]] = {
     Block.COMPROMISED: _FEATURES | _GROWTH | _CONTROL,

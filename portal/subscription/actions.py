@@ -111,6 +111,26 @@ def lift(db: Connection, platform_id: int, code: Block, *, by: str, at: datetime
     return True
 
 
+def demand_second_factor(db: Connection, platform_id: int, *, administrator_id: int, at: datetime) -> bool:
+    """Nobody comes in without a second factor from now on; False if it is so already. The mails: `second_factor`."""
+    free = (platforms.c.id == platform_id) & platforms.c.second_factor_since.is_(None)
+    if db.execute(update(platforms).where(free).values(second_factor_since=at)).rowcount == 0:
+        return False
+    event = Event.SECOND_FACTOR_DEMANDED
+    audit.record(db, event, at=at, platform_id=platform_id, administrator_id=administrator_id)
+    return True
+
+
+def leave_second_factor_free(db: Connection, platform_id: int, *, administrator_id: int, at: datetime) -> bool:
+    """A second factor is everybody's own choice again; False if it is so already."""
+    demanded = (platforms.c.id == platform_id) & platforms.c.second_factor_since.is_not(None)
+    if db.execute(update(platforms).where(demanded).values(second_factor_since=None)).rowcount == 0:
+        return False
+    event = Event.SECOND_FACTOR_LEFT_FREE
+    audit.record(db, event, at=at, platform_id=platform_id, administrator_id=administrator_id)
+    return True
+
+
 def hold(db: Connection, platform_id: int, *, by: str, at: datetime) -> bool:
     """Put a legal hold on the platform: it stops only the purge. False if it is held already."""
     free = (platforms.c.id == platform_id) & platforms.c.legal_hold_since.is_(None)

@@ -33,6 +33,21 @@ def cancellation_undone(db: Connection, *, to: Administrator, expires_on: date, 
 
 
 def trial_confirm(db: Connection, *, to: TrialRequest, link_id: int, at: datetime, expires_at: datetime) -> None:
+def second_factor_demanded(db: Connection, *, to: Administrator, by: str, at: datetime) -> None:
+    """The notice that nobody comes in without a second factor from now on, so that people can prepare."""
+    _put(db, "second_factor_demanded", {"by": by}, to=to, at=at)
+
+
+def export_asked(db: Connection, *, to: Administrator, by: str, at: datetime) -> None:
+    """The notice to the first administrator that somebody else has asked for an export."""
+    _put(db, "export_asked", {"by": by}, to=to, at=at)
+
+
+def export_ready(db: Connection, *, to: Administrator, expires_at: datetime, at: datetime) -> None:
+    """Word to the asker that the export is ready, until when, and on which page. It opens nothing by itself."""
+    _put(db, "export_ready", {"expires_at": expires_at.isoformat()}, to=to, at=at)
+
+
     """The link that confirms the address and starts the trial. It quotes nothing of what was typed."""
     payload = {"link_id": link_id, "expires_at": expires_at.isoformat()}
     outbox.put(

@@ -25,6 +25,7 @@ class Platform:
     deleted_at: datetime | None
     legal_hold_since: datetime | None
     last_sign_in_on: date | None
+    second_factor_since: datetime | None  # since when nobody comes in without one; None: everybody's own choice
 
     @property
     def sms_only(self) -> bool:

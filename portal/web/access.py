@@ -4,10 +4,13 @@
 a page counts as activity is said in the same place: a status question asked by a script does not. So is whether a form
 needs the password again (`signed_in_proven`): where it was typed too long ago, the form waits until portal/web/proof.py
 has asked for it. Reading never asks.
+
+On a platform that demands a second factor, whoever has none yet is led to the page where one is added, and opens
+nothing else but what says so (`without_factor`): what is needed to add one, to stay signed in and to leave.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -31,11 +34,15 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`proof`: what is about to be done, in the words of its button, where that needs the password again."""
+    """`proof`: what is about to be done, in the words of its button, where that needs the password again. `hashing`:
+    doing it computes hashes. `without_factor`: open also to who lacks the second factor that the platform demands.
+    """
 
     who: Who
     activity: bool = True
     proof: Any = None
+    hashing: bool = False
+    without_factor: bool = False
 
 
 def _declared(view: View, rule: Rule) -> View:
@@ -60,18 +67,25 @@ def signed_in(view: View) -> View:
     return _declared(view, Rule(Who.SIGNED_IN))
 
 
-def signed_in_proven(what: Any) -> Callable[[View], View]:
+def signed_in_proven(what: Any, *, hashing: bool = False) -> Callable[[View], View]:
     """Signed in, with the password typed no longer ago than a proof counts before anything is sent.
 
     For what RULES.md asks it: another e-mail, second factor or payment method, and deleting anything. A change of the
-    password asks for the current one in its own form. `what`: the words of the button, lazily translated.
+    password asks for the current one in its own form. `what`: the words of the button, lazily translated. `hashing`:
+    nothing may hold the database when it begins, so that it waits in no transaction of its own either.
     """
-    return lambda view: _declared(view, Rule(Who.SIGNED_IN, proof=what))
+    return lambda view: _declared(view, Rule(Who.SIGNED_IN, proof=what, hashing=hashing))
 
 
 def signed_in_background(view: View) -> View:
     """Asked by a script while nobody touches anything: no activity, and no redirect to the sign-in page."""
     return _declared(view, Rule(Who.SIGNED_IN, activity=False))
+
+
+def without_factor(view: View) -> View:
+    """Open to somebody who still has to add the second factor that the platform demands: above the other decorator."""
+    rule: Rule = view.access  # type: ignore[attr-defined]  # given by the decorator below this one
+    return _declared(view, replace(rule, without_factor=True))
 
 
 def rule_of(endpoint: str) -> Rule | None:
@@ -93,6 +107,8 @@ def check() -> BaseResponse | None:
         return refuse(rule)
     if rule.activity and rule.who is not Who.MACHINE:
         who.note_activity()
+    if rule.who is Who.SIGNED_IN and not rule.without_factor and who.lacks_factor():
+        return lead_to_factor(rule)
     return ask_again() if rule.proof and request.method not in SAFE_METHODS else None
 
 
@@ -110,6 +126,15 @@ def ask_again() -> BaseResponse | None:
     number = resumptions.keep(writing(), live.session_id, request.path, fields, at=now())
     drafts.save(writing(), live.administrator.id, request.path, request.form.to_dict(), at=now())
     return redirect(url_for("proof.ask", waiting=number), 303)
+
+
+def lead_to_factor(rule: Rule) -> BaseResponse:
+    """Lead to the page where the demanded second factor is added. What was typed waits in its form meanwhile."""
+    if not rule.activity:
+        return make_response(jsonify(status="second factor"), 403)
+    if request.method not in SAFE_METHODS:
+        drafts.save(writing(), who.me().administrator.id, request.path, request.form.to_dict(), at=now())
+    return redirect(url_for("security.overview"), 303)
 
 
 def refuse(rule: Rule) -> BaseResponse:

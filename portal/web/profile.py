@@ -56,6 +56,7 @@ def profile() -> Page:
 
 
 @pages.route("/profile/password", methods=["GET", "POST"])
+@access.without_factor
 @access.signed_in
 def password() -> Page:
     """The current password proves the person, here as where it is asked again; only this session goes on, renewed."""

@@ -44,6 +44,7 @@ class ProofForm(FlaskForm):
 
 
 @pages.get("/login/again")
+@access.without_factor
 @access.signed_in
 def ask() -> Page:
     kept = _waiting()
@@ -51,6 +52,7 @@ def ask() -> Page:
 
 
 @pages.post("/login/again")
+@access.without_factor
 @access.signed_in
 def prove() -> Page:
     """Compare the password, and go on with what waits."""
@@ -107,15 +109,30 @@ def renewed(db: Connection, proven: Proven) -> str | None:
 
 
 def _resume(waiting: Kept) -> Page:
-    """Do what waited, in the place of the request that brought the password: one transaction with its claim."""
-    kept = resumptions.claim(writing(), who.me().live.session_id, waiting.id, at=now())
+    """Do what waited, in the place of the request that brought the password: one transaction with its claim.
+
+    What computes hashes is claimed before, in a transaction of its own: none holds the database meanwhile.
+    """
+    route, values = _target(waiting)
+    declared = access.rule_of(route.endpoint)
+    if declared and declared.hashing:
+        with parts().database.write() as db:
+            kept = _claim(db, waiting)
+    else:
+        kept = _claim(writing(), waiting)
     if kept is None:
         return _nothing_waits()
-    route, values = _target(kept)
-    drafts.discard(writing(), who.me().administrator.id, kept.path)
     request_ctx.request = _as_sent(kept, route, values)
     answer: Page = current_app.ensure_sync(current_app.view_functions[route.endpoint])(**values)
     return answer
+
+
+def _claim(db: Connection, waiting: Kept) -> Kept | None:
+    """The waiting request, for whoever sends it on; it is no draft any more either."""
+    kept = resumptions.claim(db, who.me().live.session_id, waiting.id, at=now())
+    if kept:
+        drafts.discard(db, who.me().administrator.id, kept.path)
+    return kept
 
 
 def _target(kept: Kept) -> tuple[Rule, Any]:

@@ -18,6 +18,7 @@ pages = Blueprint("session", __name__)
 
 
 @pages.get("/session")
+@access.without_factor
 @access.signed_in_background
 def status() -> Response:
     """Whole seconds until the warning and until the end; 401 once the session is over."""
@@ -32,6 +33,7 @@ def _seconds(instant: datetime) -> int:
 
 
 @pages.post("/session/stay")
+@access.without_factor
 @access.signed_in
 def stay() -> BaseResponse:
     """One key to stay: the request itself is the activity. Without the script it leads back to where it came from."""
@@ -44,6 +46,7 @@ def stay() -> BaseResponse:
 
 
 @pages.post("/session/draft/discard")
+@access.without_factor
 @access.signed_in
 def discard() -> BaseResponse:
     """Begin again instead of going on with what was typed when the session ended."""
@@ -53,6 +56,7 @@ def discard() -> BaseResponse:
 
 
 @pages.post("/session/draft")
+@access.without_factor
 @access.signed_in_background
 def draft() -> BaseResponse:
     """Keep what is typed in a form just before the session ends."""

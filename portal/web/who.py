@@ -13,7 +13,7 @@ from flask import Flask, Request, g, request, session
 from flask_login import LoginManager, UserMixin, current_user
 
 from portal import standing
-from portal.accounts import sessions
+from portal.accounts import factors, sessions
 from portal.accounts.queries import Administrator
 from portal.accounts.sessions import Live, Over
 from portal.rules import sessions as rules
@@ -62,6 +62,11 @@ def place() -> Standing:
         g.place = standing.find(reading(), me().administrator.platform_id, at=now(), zone=zone)
     found: Standing = g.place
     return found
+
+
+def lacks_factor() -> bool:
+    """Whether the platform demands a second factor, and the signed-in person has none yet."""
+    return place().platform.second_factor_since is not None and not factors.of(reading(), me().administrator.id).any
 
 
 def close_if_over() -> bool:

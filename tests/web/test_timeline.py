@@ -21,7 +21,7 @@ GONE = GRACE + GRACE_WIDTH + GAP
 
 def place(at: datetime, *terms: tuple[date, date]) -> Standing:
     created = datetime(2020, 1, 1, tzinfo=UTC)
-    platform = Platform(1234, None, bool(terms), True, False, "", created, None, None, None, None)
+    platform = Platform(1234, None, bool(terms), True, False, "", created, None, None, None, None, None)
     paid = [PaidTerm(Term(starts, ends, starts), "pro") for starts, ends in terms]
     life = queries.life_of(platform, paid, quiet_since=None)
     return Standing(platform, paid, [], life, at, ROME)

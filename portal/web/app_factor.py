@@ -1,0 +1,141 @@
+"""An authenticator app added and taken off: /profile/security/app.
+
+Where RULES.md is silent: beginning and confirming are both changes of a second factor, so each asks for the password.
+A code that had to wait for it is not kept, and would be too old: the page asks for the next one.
+"""
+
+from typing import Any
+
+import pyotp
+import segno
+from flask import Blueprint, redirect, render_template, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+
+from portal.accounts import authenticator_apps, own_factors, recovery_codes
+from portal.accounts.own_factors import NoApp, Waiting
+from portal.accounts.second_factor import Checks
+from portal.kit.hashing import Busy
+from portal.kit.texts import gettext as _
+from portal.kit.texts import lazy_gettext as _l
+from portal.outside.transfer import svg
+from portal.rules.factors import Kept
+from portal.subscription import queries as subscription
+from portal.web import access, factor_words, security, who
+from portal.web.edge import now, parts, reading, writing
+from portal.web.forms import TypedField, required
+from portal.web.sign_in import BUSY_RETRY_SECONDS
+
+pages = Blueprint("app_factor", __name__, url_prefix="/profile/security/app")
+Page = Response | str | tuple[Any, ...]
+GROUP = 4  # characters of the secret that are typed in one go
+
+
+class FirstCodeForm(FlaskForm):
+    code = TypedField(_l("Code that the app shows"), [required(_l("Enter the code that the app shows now."))])
+
+
+@pages.post("/begin")
+@access.without_factor
+@access.signed_in_proven(_l("Add an authenticator app"))
+def begin() -> Page:
+    """A new secret, which waits for its first code; an earlier one that waited is dead."""
+    if not authenticator_apps.begin(writing(), parts().vault, who.me().administrator, at=now()):
+        return security.failed(_("You have an authenticator app already. For another one, take this one off first."))
+    return redirect(url_for("app_factor.ask"), 303)
+
+
+@pages.get("")
+@access.without_factor
+@access.signed_in
+def ask() -> Page:
+    """The secret, as a picture and as text, for as long as it waits."""
+    waiting = _waiting()
+    return _page(FirstCodeForm(), waiting) if waiting else redirect(url_for("security.overview"), 303)
+
+
+@pages.post("")
+@access.without_factor
+@access.signed_in_proven(_l("Add the authenticator app"))
+def confirm() -> Page:
+    """The first code: from now on the app is asked for. Whoever had no second factor gets recovery codes with it."""
+    form, waiting = FirstCodeForm(), _waiting()
+    if waiting is None:
+        return _too_late()
+    if not form.validate() or not _is_right(form):
+        return _page(form, waiting), 422
+    try:
+        shown, hashes = _recovery_codes()
+    except Busy:
+        return _page(form, waiting, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
+    if not _add(form.code.data, hashes):
+        return _too_late()
+    if shown:
+        return security.show_codes(shown, app_added=True)
+    return security.done(_("The authenticator app is added: from now on it is asked for at each sign-in."))
+
+
+@pages.post("/remove")
+@access.signed_in_proven(_l("Take the authenticator app off"))
+def remove() -> Page:
+    """Take the app off, unless it has to stay."""
+    db, live = writing(), who.me().live
+    subscription.lock_platform(db, live.administrator.platform_id)  # nobody demands a second factor meanwhile
+    platform = subscription.find_platform(db, live.administrator.platform_id)
+    demanded = platform is not None and platform.second_factor_since is not None
+    match own_factors.remove_app(db, live.administrator, demanded=demanded, at=now(), but=live.session_id):
+        case Kept() as reason:
+            return security.failed(factor_words.kept(reason))
+        case NoApp():
+            return security.failed(_("There is no authenticator app any more: it was taken off already."))
+    return security.done(_("The authenticator app is taken off. Everywhere else you have been signed out."))
+
+
+def _waiting() -> Waiting | None:
+    return own_factors.find_waiting(reading(), parts().vault, who.me().administrator, at=now())
+
+
+def _is_right(form: FirstCodeForm) -> bool:
+    """Whether the app shows this code; else the form says so."""
+    checks, mine = Checks(parts().database, parts().hasher, parts().vault), who.me().administrator
+    if own_factors.shows(checks, mine, form.code.data, at=now(), throttled=parts().settings.throttle):
+        return True
+    form.code.errors = [
+        _(
+            "The app does not show this code now, or there were too many attempts. Enter the newest one; if it is "
+            "refused too, let the clock of the device be set by itself."
+        )
+    ]
+    return False
+
+
+def _add(code: str, hashes: list[str]) -> bool:
+    db, live = writing(), who.me().live
+    person, but = live.administrator, live.session_id
+    return own_factors.add_app(db, parts().vault, person, code, hashes, at=now(), but=but)
+
+
+def _recovery_codes() -> tuple[list[str], list[str]]:
+    """A first set, in clear and hashed; nothing for whoever has one already. Raises Busy."""
+    if own_factors.find_codes(reading(), who.me().administrator.id):
+        return [], []
+    return recovery_codes.make(parts().hasher)
+
+
+def _too_late() -> Page:
+    return security.failed(_("The secret does not wait any more: it was replaced, or it is too old. Begin again."))
+
+
+def _page(form: FirstCodeForm, waiting: Waiting, **facts: bool) -> str:
+    secret, name = waiting.secret, who.me().administrator.username
+    address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=parts().settings.brand)
+    return render_template(
+        "security/app.html",
+        form=form,
+        groups=[secret[start : start + GROUP] for start in range(0, len(secret), GROUP)],
+        address=address,
+        picture=svg(segno.make(address, micro=False)),
+        until=waiting.until,
+        says=factor_words,
+        **facts,
+    )
