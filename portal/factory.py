@@ -52,8 +52,8 @@ from portal.web import (
     proof,
     recovery,
     second_factor,
-    session_life,
     security,
+    session_life,
     sign_in,
     subscription,
     trial,
@@ -86,11 +86,11 @@ PAGES = (
     email_change,
     my_sessions,
     activity,
-)
     security,
     app_factor,
     factor_demand,
     lost_factor,
+)
 
 
 def create_app(

@@ -32,7 +32,6 @@ def cancellation_undone(db: Connection, *, to: Administrator, expires_on: date, 
     _put(db, "cancellation_undone", {"expires_on": expires_on.isoformat()}, to=to, at=at)
 
 
-def trial_confirm(db: Connection, *, to: TrialRequest, link_id: int, at: datetime, expires_at: datetime) -> None:
 def second_factor_demanded(db: Connection, *, to: Administrator, by: str, at: datetime) -> None:
     """The notice that nobody comes in without a second factor from now on, so that people can prepare."""
     _put(db, "second_factor_demanded", {"by": by}, to=to, at=at)
@@ -48,6 +47,7 @@ def export_ready(db: Connection, *, to: Administrator, expires_at: datetime, at:
     _put(db, "export_ready", {"expires_at": expires_at.isoformat()}, to=to, at=at)
 
 
+def trial_confirm(db: Connection, *, to: TrialRequest, link_id: int, at: datetime, expires_at: datetime) -> None:
     """The link that confirms the address and starts the trial. It quotes nothing of what was typed."""
     payload = {"link_id": link_id, "expires_at": expires_at.isoformat()}
     outbox.put(
