@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
@@ -20,7 +20,7 @@ from portal.web import new_password as chosen
 from portal.web.edge import network, now, parts, reading, writing
 from portal.web.forms import EmailField, UserNameField, one_line, required, user_name
 from portal.web.new_password import NewPasswordForm
-from portal.web.sign_in import BUSY_RETRY_SECONDS
+from portal.web.sign_in import BUSY_RETRY_SECONDS, TYPED_EMAIL
 
 log = logging.getLogger("portal")
 pages = Blueprint("recovery", __name__)
@@ -42,7 +42,7 @@ def _asked(form: Any) -> Asked:
 @pages.route("/recover-username", methods=["GET", "POST"])
 @access.everybody
 def recover_username() -> Response | str | tuple[str, int]:
-    form = UserNameForm()
+    form = UserNameForm(email=session.pop(TYPED_EMAIL, ""))
     if form.validate_on_submit():
         recovery.ask(writing(), USER_NAMES_TASK, _asked(form), throttled=parts().settings.throttle)
         return redirect(url_for("recovery.asked", what="username"), 303)
@@ -106,6 +106,7 @@ def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
     """A rejected password uses nothing up; a valid one does, once."""
     person, form = queries.get_administrator(reading(), link.subject_id), NewPasswordForm()
     facts = {"form": form, "administrator": person, "invitation": link.purpose == Purpose.INVITATION}
+    facts |= {"second_factor": chosen.has_factor(person)}
     if not form.is_submitted():
         return render_template("recovery/new_password.html", **facts)
     try:
@@ -113,7 +114,7 @@ def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
     except Busy:
         busy = render_template("recovery/new_password.html", busy=True, **facts)
         return busy, 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    if new is None:
+    if new is None or not chosen.may_be_stored(writing(), form, person, short=new.short):
         return render_template("recovery/new_password.html", **facts), 422
     if not recovery.set_password(writing(), link, new.hash, at=now(), short=new.short):
         return _dead(Fault.USED, invitation=bool(facts["invitation"]))

@@ -22,12 +22,13 @@ from portal.rules.names import BadName
 from portal.rules.sessions import EndReason
 from portal.web import access, coming_in, who
 from portal.web.edge import network, now, parts, reading, writing
-from portal.web.forms import UserNameField, required
+from portal.web.forms import LONGEST_LINE, UserNameField, required
 from portal.web.places import safe_place
 
 log = logging.getLogger("portal")
 pages = Blueprint("sign_in", __name__)
 BUSY_RETRY_SECONDS = 2
+TYPED_EMAIL = "typed_email"  # in the cookie: what was typed as a user name, for the form that finds the user name
 
 
 class SignInForm(FlaskForm):
@@ -51,6 +52,7 @@ def come_in() -> BaseResponse | str | tuple[Any, ...]:
     if not form.validate_on_submit():
         return page(form), 422
     if names.parse(form.username.data) is BadName.EMAIL:
+        session[TYPED_EMAIL] = form.username.data.strip()[:LONGEST_LINE]
         return page(form, typed_email=True), 422
     try:
         found = sign_in.prove(*_proof(form), throttled=parts().settings.throttle)

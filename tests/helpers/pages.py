@@ -16,6 +16,8 @@ HEADERS = (
     "Permissions-Policy",
 )
 UNLABELLED = ("hidden", "submit", "button")
+PASSWORD_TOKENS = ("current-password", "new-password")
+NAMELESS = ("/request-trial/start",)  # the user name is given on the next page
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def check_page(path: str, response: TestResponse) -> Page | None:
     _check_frame(page)
     _check_ids(page)
     _check_labels(page)
+    _check_secrets(page, nameless=response.request.path in NAMELESS)
     _check_policy(page)
     return page
 
@@ -149,6 +152,22 @@ def _check_labels(page: Page) -> None:
         if form.get("method", "").lower() == "post":
             names = [i.get("name") for i in form.iter("input")]
             assert "csrf_token" in names, f"{page.path}: a form to {form.get('action')} without csrf_token"
+
+
+def _check_secrets(page: Page, *, nameless: bool) -> None:
+    """What password managers go by: whose password it is, and whether it is the present or a new one; any length."""
+    for form in page.all("form"):
+        fields = list(form.iter("input"))
+        tokens = [field.get("autocomplete") for field in fields]
+        for secret in (field for field in fields if field.get("type") == "password"):
+            where = f"{page.path}: the field {secret.get('name')}"
+            assert secret.get("autocomplete") in PASSWORD_TOKENS, f"{where} is none of {PASSWORD_TOKENS}"
+            assert nameless or "username" in tokens, f"{where} has no autocomplete=username beside it"
+            assert secret.get("maxlength") is None, f"{where} cuts what is pasted; the rules refuse and say why"
+            assert not secret.get("value"), f"{where} comes with a value; no page repeats a password"
+        for code in (field for field in fields if field.get("name") == "code"):
+            token = code.get("autocomplete")
+            assert token == "one-time-code", f"{page.path}: {token} on a code; phones go by one-time-code"
 
 
 def _check_policy(page: Page) -> None:
