@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from portal.accounts import queries as accounts
 from portal.credits import queries as credits
+from portal.credits.queries import Wallet
 from portal.rules import access, dates, lifecycle, renewal, terms
 from portal.rules import credits as credit_rules
 from portal.rules import seats as seat_rules
@@ -109,22 +110,40 @@ def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> S
     if platform is None:
         raise LookupError(f"no platform {platform_id}")
     paid = subscription.terms_of(db, platform_id)
-    quiet_since = _quiet_since(db, platform, at, zone) if platform.sms_only or not paid else None
+    quiet_since = None
+    if platform.sms_only or not paid:
+        wallet = Wallet(credits.lots_of(db, platform_id), credits.last_movements(db, platform_id))
+        quiet_since = _quiet_since(platform, wallet, at, zone)
     life = subscription.life_of(platform, paid, quiet_since=quiet_since)
     return Standing(platform, paid, subscription.open_blocks(db, platform_id), life, at, zone)
 
 
-def _quiet_since(db: Connection, platform: Platform, at: datetime, zone: ZoneInfo) -> date | None:
+def find_after(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo, most: int) -> list[Standing]:
+    """The next platforms after this ID that are not deleted, at most so many, read together for work on all of them."""
+    platforms = subscription.living_after(db, platform_id, most=most)
+    ids = [platform.id for platform in platforms]
+    paid, blocks = subscription.terms_of_many(db, ids), subscription.blocks_of_many(db, ids)
+    quiet = [platform.id for platform in platforms if platform.sms_only or not paid[platform.id]]
+    wallets = credits.lots_of_many(db, quiet)
+    found = []
+    for platform in platforms:
+        wallet, terms_ = wallets.get(platform.id), paid[platform.id]
+        quiet_since = _quiet_since(platform, wallet, at, zone) if wallet else None
+        life = subscription.life_of(platform, terms_, quiet_since=quiet_since)
+        found.append(Standing(platform, terms_, blocks[platform.id], life, at, zone))
+    return found
+
+
+def _quiet_since(platform: Platform, wallet: Wallet, at: datetime, zone: ZoneInfo) -> date | None:
     """SMS-only: the last business day with credits or a sign-in; None while there are credits.
 
     A lot was good through its last day, or until it was spent. Booking the rest as lost, days later, does not count.
     """
-    last_movements = credits.last_movements(db, platform.id)
     days = [dates.business_date(platform.created_at, zone)]
-    for lot in credits.lots_of(db, platform.id):
+    for lot in wallet.lots:
         last_day = credit_rules.last_day(lot, None)
         if lot.remaining == 0:
-            last_day = min(last_day, dates.business_date(last_movements[lot.lot_id], zone))
+            last_day = min(last_day, dates.business_date(wallet.last_movements[lot.lot_id], zone))
         elif last_day >= dates.business_date(at, zone):
             return None
         days.append(last_day)

@@ -317,3 +317,31 @@ def test_credits_of_another_platform_are_not_mine(house: House) -> None:
     with house.parts.database.read() as db:
         found = standing.credits_of(db, place(house))
     assert (found.balance, found.lots) == (Balance(0, 0), [])
+
+
+# --- many at once
+
+
+@both_databases
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_platforms_that_are_read_together_stand_as_each_of_them_stands_alone(house: House, most: int) -> None:
+    house.platform(1)
+    house.platform(2, ends_in=2, cancelled=True)
+    house.platform(3, ends_in=-3, trial=True)
+    house.platform(5, ends_in=None)
+    house.lot(5, 100, bought_on=date(2025, 3, 1), expires_on=None)
+    spent = house.lot(5, 10, bought_on=TODAY, expires_on=None)
+    house.platform(8, ends_in=None)
+    move(house, house.lot(8, 100, bought_on=date(2024, 3, 1), expires_on=None), -100, START)
+    move(house, spent, -10, START)
+    house.platform(9, ends_in=-20)
+    with house.parts.database.write() as db:
+        subscription.block(db, 2, Block.LEGAL, by="test", note="", at=START)
+        subscription.block(db, 2, Block.ABUSE, by="test", note="", at=START + TICK)
+        db.execute(update(platforms).where(platforms.c.id == 9).values(deleted_at=START))
+    found: list[Standing] = []
+    with house.parts.database.read() as db:
+        while more := standing.find_after(db, found[-1].platform.id if found else 0, at=START, zone=ROME, most=most):
+            assert len(more) <= most
+            found += more
+    assert found == [place(house, platform_id=number) for number in (1, 2, 3, 5, 8)]

@@ -1,5 +1,6 @@
 """The lots of a platform with what is left of them, and their movements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,6 +16,20 @@ _LOTS = (
     select(lots.c.id, lots.c.bought_on, func.coalesce(func.sum(movements.c.amount), 0), lots.c.kept_until)
     .select_from(lots.outerjoin(movements))
     .where(_MINE)
+    .group_by(lots.c.id)
+    .order_by(lots.c.bought_on, lots.c.id)
+)
+_LOTS_OF_MANY = (
+    select(
+        lots.c.platform_id,
+        lots.c.id,
+        lots.c.bought_on,
+        func.coalesce(func.sum(movements.c.amount), 0),
+        lots.c.kept_until,
+        func.max(movements.c.at),
+    )
+    .select_from(lots.outerjoin(movements))
+    .where(lots.c.platform_id.in_(bindparam("platform_ids", expanding=True)))
     .group_by(lots.c.id)
     .order_by(lots.c.bought_on, lots.c.id)
 )
@@ -71,9 +86,28 @@ class Movements:
     older: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """Every lot of a platform, oldest first, and the instant of the newest movement of each, by its id."""
+
+    lots: list[Lot]
+    last_movements: dict[int, datetime]
+
+
 def lots_of(db: Connection, platform_id: int) -> list[Lot]:
     """Every lot of the platform, oldest first; the balance of each is the sum of its movements."""
     return [Lot(*row) for row in db.execute(_LOTS, {"platform_id": platform_id})]
+
+
+def lots_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, Wallet]:
+    """The lots of each of these platforms, read at once."""
+    found = {platform_id: Wallet([], {}) for platform_id in platform_ids}
+    for platform_id, lot_id, bought_on, left, kept_until, at in db.execute(
+        _LOTS_OF_MANY, {"platform_ids": platform_ids}
+    ):
+        found[platform_id].lots.append(Lot(lot_id, bought_on, left, kept_until))
+        found[platform_id].last_movements[lot_id] = at
+    return found
 
 
 def lock_lots(db: Connection, platform_id: int) -> set[int]:
@@ -112,7 +146,7 @@ def movements_of(db: Connection, platform_id: int, *, before: int | None = None,
 
 def _movement(row: Row[tuple[int, str, int, datetime, date, str | None]]) -> Movement:
     number, kind, amount, at, bought_on, key = row
-    return Movement(number, Kind(kind), amount, at, bought_on, _key_of_row(key) if key else None)
+    return Movement(number, Kind(kind), amount, at, bought_on, key_of_row(key) if key else None)
 
 
 def rows_of_spending(db: Connection, platform_id: int, key: str, *, lots: int) -> list[tuple[int, int, datetime]]:
@@ -136,6 +170,6 @@ def row_key(platform_id: int, key: str, number: int) -> str:
     return f"{platform_id}:{key}#{number}"
 
 
-def _key_of_row(text: str) -> str:
+def key_of_row(text: str) -> str:
     """The sending service's key back from what `row_key` made."""
     return text.partition(":")[2].rpartition("#")[0]

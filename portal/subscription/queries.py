@@ -1,5 +1,6 @@
 """Platforms with their terms, seats and blocks, read as values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,6 +69,23 @@ _TERMS = (
     .where(terms.c.platform_id == _MINE)
     .order_by(terms.c.starts_on)
 )
+_NEXT_LIVING = (
+    select(*(platforms.c[name] for name in Platform.__slots__))
+    .where(platforms.c.id > bindparam("after"), platforms.c.deleted_at.is_(None))
+    .order_by(platforms.c.id)
+    .limit(bindparam("most"))
+)
+_THESE: BindParameter[list[int]] = bindparam("platform_ids", expanding=True)
+_TERMS_OF_MANY = (
+    select(terms.c.platform_id, terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on, terms.c.edition, terms.c.trial)
+    .where(terms.c.platform_id.in_(_THESE))
+    .order_by(terms.c.starts_on)
+)
+_BLOCKS_OF_MANY = (
+    select(blocks.c.platform_id, blocks.c.code, blocks.c.since)
+    .where(blocks.c.platform_id.in_(_THESE), blocks.c.lifted_at.is_(None))
+    .order_by(blocks.c.since)
+)
 _GRANTS = select(seat_grants.c.quantity, seat_grants.c.starts_on, seat_grants.c.ends_on).where(
     seat_grants.c.platform_id == _MINE
 )
@@ -93,6 +111,37 @@ def terms_of(db: Connection, platform_id: int) -> list[PaidTerm]:
     """The terms of a platform, oldest first."""
     rows = db.execute(_TERMS, {"platform_id": platform_id})
     return [PaidTerm(Term(*days), edition, trial) for *days, edition, trial in rows]
+
+
+def living_after(db: Connection, platform_id: int, *, most: int) -> list[Platform]:
+    """The next platforms after this ID that are not deleted, at most so many."""
+    return [Platform(*row) for row in db.execute(_NEXT_LIVING, {"after": platform_id, "most": most})]
+
+
+def terms_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, list[PaidTerm]]:
+    """The terms of each of these platforms, oldest first."""
+    found: dict[int, list[PaidTerm]] = {platform_id: [] for platform_id in platform_ids}
+    for platform_id, *days, edition, trial in db.execute(_TERMS_OF_MANY, {"platform_ids": platform_ids}):
+        found[platform_id].append(PaidTerm(Term(*days), edition, trial))
+    return found
+
+
+def blocks_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, list[OpenBlock]]:
+    """The blocks of each of these platforms that nobody has lifted, oldest first."""
+    found: dict[int, list[OpenBlock]] = {platform_id: [] for platform_id in platform_ids}
+    for platform_id, code, since in db.execute(_BLOCKS_OF_MANY, {"platform_ids": platform_ids}):
+        found[platform_id].append(OpenBlock(Block(code), since))
+    return found
+
+
+def possibly_over(db: Connection, last: date) -> list[int]:
+    """The platforms that are not deleted and have no day paid from `last` on: E is before it, or there is none.
+
+    Whether the time of one is really over is the rules' business: this keeps those out of whom there is no question.
+    """
+    paid = select(terms.c.id).where(terms.c.platform_id == platforms.c.id, terms.c.ends_on >= last)
+    found = select(platforms.c.id).where(platforms.c.deleted_at.is_(None), ~paid.exists())
+    return list(db.execute(found.order_by(platforms.c.id)).scalars())
 
 
 def seat_grants_of(db: Connection, platform_id: int) -> list[Grant]:
