@@ -96,3 +96,11 @@ def test_a_place_that_is_taken_stops_the_sealing_and_nothing_else(
     assert "events not sealed" in caplog.text
     with lived_in.parts.database.read() as db:
         assert chain.verify(db) == chain.Broken(3, chain.Fault.MISSING)
+
+
+def test_an_event_that_somebody_erased_is_told(lived_in: House, database_url: str, tmp_path: Path) -> None:
+    with lived_in.parts.database.write() as db:
+        chain.erase(db, 1234, most=2)
+    told = verify(lived_in, database_url, tmp_path)
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr == "Error: 2 events are erased, but 0 by the purges.\n"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from portal.billing.tables import staff_tasks
 from portal.rules.money import Money
@@ -52,6 +52,12 @@ def open_task(
     row = {"kind": kind, "currency": amount.currency, "amount": amount.cents, "opened_at": at, "note": ""}
     about = {"payment_id": payment_id, "order_id": order_id, "platform_id": platform_id}
     db.execute(staff_tasks.insert().values(row | about))
+
+
+def any_open(db: Connection, platform_id: int) -> bool:
+    """Whether staff still have to look at money of this platform."""
+    mine = (staff_tasks.c.platform_id == platform_id) & staff_tasks.c.closed_at.is_(None)
+    return db.execute(select(staff_tasks.c.id).where(mine).limit(1)).first() is not None
 
 
 def close_underpaid(db: Connection, order_id: int, *, at: datetime) -> None:

@@ -19,10 +19,14 @@ def verify() -> None:
     """
     from portal.kit import chain
     from portal.kit.chain import Broken
+    from portal.purging import queries
 
     with portal_parts().database.read() as db:
+        certified = queries.erased_events(db)
         found = chain.verify(db)
     if isinstance(found, Broken):
         raise click.ClickException(f"The chain breaks at event {found.sequence}: {found.fault}.")
+    if found.erased != certified:
+        raise click.ClickException(f"{found.erased} events are erased, but {certified} by the purges.")
     click.echo(f"{found.count} events, each as it was sealed; {found.erased} of them erased with their platform.")
     click.echo(f"The last seal: {found.seal}")

@@ -19,10 +19,12 @@ LINK_PATHS = {
     "email_confirm": "profile/email",
     "email_changed": "profile/email/undo",
     "email_restored": "reset-password",
+    "new_device": "not-me",
+    "taken_back": "reset-password",
     "factor_removal_asked": "lost-factor",
     "factor_removal_done": "reset-password",
 }
-INSTANTS = ("at", "expires_at", "due_at")  # of a payload: written as ISO 8601
+INSTANTS = ("at", "expires_at", "due_at", "began_at")  # of a payload: written as ISO 8601
 DAY = "_on"  # ends the name of what is a business day in a payload: written as ISO 8601 too
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import seats
-from portal.jobs import lost_factors
+from portal.jobs import export, lost_factors, purge
 from portal.kit import chain
 from portal.parts import Parts
 from portal.rules import dates
@@ -49,6 +49,8 @@ def make_round(parts: Parts) -> None:
         _reduce(parts, plan)
     lost_factors.take_off_due(parts)
     _seal(parts)
+    export.tidy_up(parts)
+    purge.go_on(parts)
 
 
 def _reduce(parts: Parts, plan: Reduction) -> None:

@@ -73,10 +73,33 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Reads that all see one instant, whatever is committed meanwhile.
+
+        For minutes and not for hours: as long as it lasts, SQLite's log grows and PostgreSQL keeps old rows.
+        """
+        with self.reader.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")  # the instant is that of the first read
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: committed when the block returns, undone when it raises."""
         with self.writer.begin() as connection:
             yield connection
+
+    def forget_removed(self) -> None:
+        """Let what was removed be gone from the files too, as far as that is in our hands.
+
+        SQLite overwrites what it removes (secure_delete), and its log is emptied here; where somebody reads at this
+        moment, it is at the next call. PostgreSQL does it in its own time (VACUUM).
+        """
+        if self.writer.dialect.name == "sqlite":
+            with self.reader.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self.reader.dispose()
@@ -90,7 +113,7 @@ def _sqlite(url: str, *, write: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver's own BEGIN comes too late and is never IMMEDIATE
-        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
         if not write:
             connection.execute("PRAGMA query_only = ON")

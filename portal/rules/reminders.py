@@ -150,6 +150,16 @@ def last_warning_keys(paid: Paid) -> tuple[str, ...]:
     return tuple(_key(f"expiry:{paid.platform_id}", paid.expires_on, n) for n in sorted(REMINDER_DAYS)[::-1] if n > 0)
 
 
+def last_dormant_warning_keys(platform_id: int, quiet_since: date) -> tuple[str, ...]:
+    """As `last_warning_keys`, for an SMS-only platform that has been quiet since that day.
+
+    >>> last_dormant_warning_keys(1, date(2026, 3, 1))[0]
+    'dormant:1:2027-03-02:-1'
+    """
+    due_on = dormant_last_day(quiet_since) + ONE_DAY
+    return tuple(_key(f"dormant:{platform_id}", due_on, offset) for offset in _before(SMS_ONLY_NOTICE_DAYS)[::-1])
+
+
 def _before(days: Iterable[int]) -> tuple[int, ...]:
     return tuple(sorted(-number for number in days))
 

@@ -24,6 +24,21 @@ CREDIT_REMINDER_DAYS = (60, 30, 7, 1)  # days before the last day of a lot
 # --- deletion ----------------------------------------------------------------------------------------------
 PURGE_DELAY = timedelta(hours=24)  # between the mark and the first row that goes: for a hold that comes late
 
+# --- nights ------------------------------------------------------------------------------------------------
+NIGHT_FROM = time(4)  # business time from which the night of a day is worked: the day has begun in UTC too
+NIGHTS_MADE_UP = 31  # days back for which missed nights are made up: a month in which no worker ran
+PAYMENTS_ASKED_FOR = timedelta(days=30)  # how long a provider is asked every night how a payment ended
+
+# --- how long rows stay that nobody needs any more ---------------------------------------------------------
+OUTBOX_KEPT = timedelta(days=90)  # of a mail or task that is done: support may be asked whether a mail has left
+LINKS_KEPT = timedelta(days=90)  # of a mailed link past its end: an old mail that is opened still gets its true reason
+HALFWAY_LINKS_KEPT = timedelta(days=1)  # of a step past its end that waited in one browser and was never mailed
+SESSIONS_KEPT = timedelta(days=90)  # of a session that has ended: long enough to be asked about it
+SESSIONS_LISTED = 10  # sessions that have ended, the newest of a person: they are shown, and stay whatever their age
+EMAIL_CHANGES_KEPT = timedelta(days=365)  # of a confirmed change of the address: a take-over may be told late
+LIMITS_KEPT = timedelta(days=365)  # of failures in a row without a new one: slower guessing gets nowhere
+NIGHTS_KEPT = 400  # days of the record of the nights: one year can be laid beside another
+
 # --- credits -----------------------------------------------------------------------------------------------
 SMS_ONLY_LOT_MONTHS = 24  # life of a lot on a platform without e-mail, through the whole last day
 SMS_ONLY_DORMANT_MONTHS = 12  # without credits and without sign-in: then due for deletion
@@ -92,6 +107,8 @@ RECOVERY_CODES = 10  # in a set
 RECOVERY_CODE_LENGTH = 10  # characters of 31: 49 bits
 PASSKEYS_MAX = 10  # of a person
 PASSKEY_LIFE = timedelta(minutes=5)  # how long a challenge waits for the answer of a key
+PASSKEY_REQUESTS_PER_NETWORK = 60  # sign-ins by a passkey alone that one client network begins inside the window
+PASSKEY_NETWORK_WINDOW = timedelta(minutes=5)  # an office may come in at nine, but nobody fills a table
 FACTOR_REMOVAL_WAIT = timedelta(hours=72)  # between staff asking that lost factors be taken off, and it happening
 
 # --- devices -----------------------------------------------------------------------------------------------

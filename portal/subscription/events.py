@@ -18,5 +18,12 @@ class Event(StrEnum):
     UNBLOCKED = "subscription.unblocked"
     SECOND_FACTOR_DEMANDED = "subscription.second_factor_demanded"
     SECOND_FACTOR_LEFT_FREE = "subscription.second_factor_left_free"
+    PURGE_MARKED = "subscription.purge_marked"
+    PURGE_STOPPED = "subscription.purge_stopped"
+    PURGED = "subscription.purged"  # nobody's any more: there is no platform
+    EXPORT_ASKED = "subscription.export_asked"
+    EXPORT_READY = "subscription.export_ready"
+    EXPORT_FAILED = "subscription.export_failed"
+    EXPORT_DOWNLOADED = "subscription.export_downloaded"
     HELD = "subscription.legal_hold"
     RELEASED = "subscription.legal_hold_released"

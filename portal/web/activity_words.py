@@ -120,6 +120,7 @@ SENTENCES = {
         By.STRANGER,
     ),
     "accounts.app_added": Told(Kind.SECURITY, _l("Added an authenticator app as second factor.")),
+    "accounts.app_moved": Told(Kind.SECURITY, _l("Moved the authenticator app to another device.")),
     "accounts.app_removed": Told(Kind.SECURITY, _l("Took the authenticator app off.")),
     "accounts.passkey_added": Told(Kind.SECURITY, _l("Added a passkey.")),
     "accounts.passkey_removed": Told(Kind.SECURITY, _l("Took a passkey off.")),
@@ -147,6 +148,25 @@ SENTENCES = {
         Kind.SECURITY,
         _l("The second factors of %(username)s stay: taking them off was stopped."),
         _l("Somebody's second factors stay: taking them off was stopped."),
+    ),
+    "accounts.factors_taken_back": Told(
+        Kind.SECURITY,
+        _l("The second factors that %(username)s got since that sign-in were taken off."),
+        _l("Second factors that were added since a sign-in that was somebody else's were taken off."),
+        By.STRANGER,
+    ),
+    "accounts.devices_forgotten": Told(Kind.SECURITY, _l("Had the portal forget the other browsers it knew.")),
+    "accounts.sign_in_trouble": Told(
+        Kind.SECURITY,
+        _l("Somebody guessed the password of %(username)s, many times and in vain."),
+        _l("Somebody guessed a password, many times and in vain."),
+        By.STRANGER,
+    ),
+    "accounts.password_known": Told(
+        Kind.SECURITY,
+        _l("Somebody knew the password of %(username)s, but not the second factor."),
+        _l("Somebody knew a password, but not the second factor."),
+        By.STRANGER,
     ),
     "accounts.not_me": Told(
         Kind.SECURITY,
@@ -192,6 +212,20 @@ SENTENCES = {
     ),
     "subscription.purge_stopped": Told(Kind.SUBSCRIPTION, _l("The data are not going to be deleted now."), by=By.PORTAL),
     "subscription.purged": Told(Kind.SUBSCRIPTION, _l("The data were deleted."), by=By.PORTAL),
+    "subscription.export_asked": Told(Kind.SECURITY, _l("Asked for an export of everything on the platform.")),
+    "subscription.export_ready": Told(
+        Kind.SECURITY,
+        _l("The export that %(username)s had asked for is ready."),
+        _l("An export is ready."),
+        By.PORTAL,
+    ),
+    "subscription.export_failed": Told(
+        Kind.SECURITY,
+        _l("The export that %(username)s had asked for could not be made."),
+        _l("An export could not be made."),
+        By.PORTAL,
+    ),
+    "subscription.export_downloaded": Told(Kind.SECURITY, _l("Downloaded an export of the platform.")),
     "subscription.legal_hold": Told(
         Kind.SUBSCRIPTION, _l("For a legal reason the data are kept from being deleted."), by=By.STAFF
     ),
@@ -231,7 +265,12 @@ SENTENCES = {
     "support.contact_removed": Told(Kind.CONTACTS, _l("A contact was removed.")),
 }
 NUMBERED: tuple[str, ...] = ("order", "invoice", "credit_note")
-WITH_NETWORK = ("accounts.signed_in", "accounts.taken_over")  # where from: told of a sign-in only
+WITH_NETWORK = (  # where from: told of a sign-in, and of what takes everything away
+    "accounts.signed_in",
+    "accounts.taken_over",
+    "subscription.export_asked",
+    "subscription.export_downloaded",
+)
 
 
 def tags(kind: Kind) -> list[str]:
