@@ -70,4 +70,4 @@ class Browser:
         assert self.page is not None
         assert self.response is not None
         assert self.response.request.path == "/login/second-factor", f"no question for a code but {self.page.text}"
-        return self.submit({"code": code})
+        return self.submit({"code": code}, form=self.page.form_with("code"))
