@@ -47,11 +47,16 @@ def _library() -> ModuleType | None:
         return None
 
 
-def page_of(invoice: Invoice) -> str:
-    """The invoice as a page of its own, in its own language."""
+def page_of(invoice: Invoice, *, style: str = "") -> str:
+    """The invoice as a page of its own, in its own language. style: the address of its style sheet, if it has one."""
     with texts.speaking(invoice.language if invoice.language in texts.LANGUAGES else texts.DEFAULT_LANGUAGE):
         return render_template(
-            "invoices/print.html", invoice=invoice, bill=words, country=texts.country, letters=vat_letters
+            "invoices/print.html",
+            invoice=invoice,
+            bill=words,
+            country=texts.country,
+            letters=vat_letters,
+            style=style,
         )
 
 

@@ -1,5 +1,6 @@
-// Follows an order while something is about to change: asks politely, never while nobody looks, and stops at the end.
-// A question is no activity: it keeps no session alive. What the server renders is put in place without a reload.
+// Follows an order, or an export, while something is about to change: asks politely, never while nobody looks, and stops
+// at the end. A question is no activity: it keeps no session alive. What the server renders is put in place without a
+// reload.
 const FIRST = 2000; // milliseconds
 const SLOWER = 1.5;
 const LONGEST = 60 * 1000;
@@ -37,7 +38,7 @@ export function followOrder(order, news) {
     const inside = order.contains(document.activeElement);
     order.innerHTML = told.html;
     if (inside) document.getElementById("content").focus(); // what had the focus is gone
-    news.textContent = told.words;
+    if (news.textContent !== told.words) news.textContent = told.words; // read aloud once
   }
 
   document.addEventListener("visibilitychange", () => {

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from portal.accounts import queries
 from portal.kit import audit
 from portal.kit.audit import Recorded
+from portal.kit.spreadsheets import ENCODING, harmless
 from portal.kit.texts import gettext as _
 from portal.rules.access import Act, Allowed, Role
 from portal.standing import Standing
@@ -28,7 +29,6 @@ pages = Blueprint("activity", __name__)
 AT_ONCE = 25  # events on a page
 LARGEST_FILE = 10_000  # events in a file
 FILE_HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": "sandbox; default-src 'none'"}
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what makes a spreadsheet compute a cell instead of showing it
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _KEY = re.compile(r"([0-9]{1,16})-([0-9]{1,9})", re.ASCII)
@@ -66,7 +66,7 @@ def overview() -> str:
 @pages.get("/subscription/activity.csv")
 @access.signed_in
 def file() -> Response:
-    """The same as a table for a spreadsheet: UTF-8 with its mark, since some take it for something else without."""
+    """The same as a table for a spreadsheet."""
     place = _place()
     tell = _teller(place)
     out = io.StringIO()
@@ -74,18 +74,9 @@ def file() -> Response:
     table.writerow([_("When"), _("What"), _("Kind"), _("Who"), _("Our staff"), _("From the network")])
     for event in _found(place, _kind(), LARGEST_FILE):
         table.writerow([harmless(cell) for cell in _row(tell(event))])
-    response = Response(out.getvalue().encode("utf-8-sig"), mimetype="text/csv", headers=FILE_HEADERS)
+    response = Response(out.getvalue().encode(ENCODING), mimetype="text/csv", headers=FILE_HEADERS)
     response.headers.set("Content-Disposition", "attachment", filename=f"activity-{place.platform.id}.csv")
     return response
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula.
-
-    >>> harmless("=1+1"), harmless("1+1")
-    ("'=1+1", '1+1')
-    """
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _row(entry: Entry) -> list[str]:

@@ -65,12 +65,12 @@ CONSEQUENCES = {
            "Wednesday 2 December 2026, 23:59", "Thursday 3 December 2026 From this day the platform and all its data",
            "Nothing is refunded", "12,480 credits: you can use them until Sunday 22 November 2026",
            "lost with the platform on Thursday 3 December 2026", "One other person signs in here too",
-           "We keep the invoices", "write to us for an export by Wednesday 2 December 2026, 23:59"],
+           "We keep the invoices", "made and downloaded until Wednesday 2 December 2026, 23:59"],
     "it": ["domenica 22 novembre 2026, ore 23:59", "lunedì 23 novembre 2026 Da questo giorno le funzioni",
            "mercoledì 2 dicembre 2026, ore 23:59", "giovedì 3 dicembre 2026 Da questo giorno la piattaforma",
            "Nulla viene rimborsato", "12.480 crediti: puoi usarli fino a domenica 22 novembre 2026",
            "si perdono con la piattaforma giovedì 3 dicembre 2026", "Anche un’altra persona accede qui",
-           "Conserviamo le fatture", "chiedici un’esportazione entro mercoledì 2 dicembre 2026, ore 23:59"],
+           "Conserviamo le fatture", "creare e scaricare fino a mercoledì 2 dicembre 2026, ore 23:59"],
 }
 # fmt: on
 
