@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
-from portal.accounts.tables import email_changes
+from portal.accounts.tables import email_changes, sessions
 from portal.kit import links
 
 
@@ -32,6 +32,12 @@ HALFWAY_PURPOSES = (Purpose.SECOND_FACTOR, Purpose.TAKE_OVER)  # somebody is com
 CHALLENGE_PURPOSES = (Purpose.NEW_PASSKEY, Purpose.PROOF)  # somebody who is signed in holds a key ready
 
 
+def forget(db: Connection, purpose: Purpose, subject_id: int, *, at: datetime) -> None:
+    """Delete the links of a subject that are too old to open anything: challenges come by the thousand."""
+    old = (links.links.c.subject_id == subject_id) & (links.links.c.purpose == purpose)
+    db.execute(delete(links.links).where(old, links.links.c.expires_at <= at))
+
+
 def withdraw_email_links(
     db: Connection, administrator_id: int, purposes: Iterable[str], *, at: datetime, since: int = 0
 ) -> None:
@@ -42,3 +48,12 @@ def withdraw_email_links(
     joined = email_changes.join(links.links, links.links.c.subject_id == email_changes.c.id)
     for change_id in db.execute(select(email_changes.c.id).select_from(joined).where(mine, open_ones)).scalars().all():
         links.withdraw(db, change_id, kinds, at=at)
+
+
+def withdraw_not_me_links(db: Connection, administrator_id: int, *, at: datetime, since: datetime) -> None:
+    """Kill the open links that say of a sign-in that it was not this person's, of all that were begun since then."""
+    mine = (sessions.c.administrator_id == administrator_id) & (sessions.c.started_at >= since)
+    open_ones = (links.links.c.purpose == Purpose.NOT_ME) & links.links.c.ended_at.is_(None)
+    joined = sessions.join(links.links, links.links.c.subject_id == sessions.c.id)
+    for session_id in db.execute(select(sessions.c.id).select_from(joined).where(mine, open_ones)).scalars().all():
+        links.withdraw(db, session_id, (Purpose.NOT_ME,), at=at)

@@ -3,10 +3,12 @@ import { announceErrors, hintCapsLock, revealPasswords } from "./forms.js";
 import { watchSession } from "./idle.js";
 import { tidyMenu } from "./menu.js";
 import { followOrder } from "./order.js";
+import { offerPasskeys } from "./passkeys.js";
 
 announceErrors(document);
 revealPasswords(document);
 hintCapsLock(document);
+offerPasskeys(document);
 tidyMenu(document.querySelector("details.menu"));
 
 const dialog = document.getElementById("idle");
@@ -14,3 +16,6 @@ if (dialog) watchSession(dialog);
 
 const order = document.getElementById("order");
 if (order) followOrder(order, document.getElementById("order-news"));
+
+const made = document.getElementById("export");
+if (made) followOrder(made, document.getElementById("export-news"));

@@ -17,7 +17,7 @@ from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.rules.sessions import EndReason
 from portal.settings import Settings
-from portal.web import buying_words, offers, story, times, who, words
+from portal.web import activity_words, buying_words, challenges, offers, story, times, who, words
 from portal.web.apologies import apology
 from portal.web.edge import now, parts
 from portal.web.timeline import bars
@@ -148,6 +148,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         session_clock=session_clock,
         now=now,
         words=words,
+        activity_words=activity_words,  # for the worker that makes an export
         story=story,
         offers=offers,
         apology=apology,
@@ -155,6 +156,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         bought=bought,
         buying=buying_words,
         parts=parts,
+        passkeys_elsewhere=challenges.elsewhere,
     )
     app.jinja_env.filters.update(
         day=times.day,

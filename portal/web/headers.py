@@ -10,7 +10,8 @@ ALWAYS = {
     "Referrer-Policy": "same-origin",  # Flask-WTF's HTTPS check needs the referrer of our own forms
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
+    "publickey-credentials-create=(self), publickey-credentials-get=(self)",
     "X-Frame-Options": "DENY",
     "Server": "portal",  # else the server names itself
 }

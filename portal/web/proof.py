@@ -1,4 +1,4 @@
-"""The password again: /login/again. What had to wait for it is then done as it was sent, exactly once.
+"""The password again, or a passkey: /login/again. What had to wait for it is then done as it was sent, exactly once.
 
 The waiting request is done inside the one that brings the password: nobody presses a second time, and nothing passes
 through the browser that could be changed on the way. Its fields come from our own row, which belongs to this session;
@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Request, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Request, abort, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.globals import request_ctx
 from flask_wtf import FlaskForm
 from sqlalchemy import Connection
@@ -21,14 +21,16 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
 
-from portal.accounts import drafts, resumptions, sessions, sign_in
+from portal.accounts import drafts, passkey_answers, passkeys, resumptions, sessions, sign_in
+from portal.accounts.links import Purpose
+from portal.accounts.passkey_answers import Unfit
 from portal.accounts.resumptions import Kept
-from portal.accounts.sign_in import Attempt, Proven
+from portal.accounts.sign_in import Proven
 from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
-from portal.web import access, who
-from portal.web.edge import network, now, parts, reading, writing
+from portal.web import access, challenges, devices, who
+from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import required
 from portal.web.places import safe_place
 from portal.web.sign_in import BUSY_RETRY_SECONDS
@@ -74,13 +76,57 @@ def prove() -> Page:
     return _resume(kept)
 
 
+@pages.post("/login/again/passkey/begin")
+@access.without_factor
+@access.signed_in
+def begin_with_key() -> Page:
+    """What to ask of the passkeys of who is signed in."""
+    challenges.demand_json()
+    mine = who.me().administrator
+    question = challenges.issue(writing(), Purpose.PROOF, mine.id)
+    known = [(key.credential_id, key.transports) for key in passkeys.of(reading(), mine.id)]
+    return jsonify(passkey_answers.options_to_use(question, known, verified=True))
+
+
+@pages.post("/login/again/passkey")
+@access.without_factor
+@access.signed_in
+def prove_with_key() -> Page:
+    """A passkey in the place of the password, if it has found out that it is the person; then go on with what waits."""
+    kept = _waiting()
+    if kept is None:
+        return _nothing_waits()
+    with parts().database.write() as db:
+        found = _renewed_by_key(db)
+    if isinstance(found, Unfit):
+        log.info("proof refused", extra={"administrator": who.me().administrator.id, "reason": found.reason})
+        return _page(ProofForm(), kept, passkey_refused=True), 422
+    if found is None:
+        return redirect(url_for("proof.ask", waiting=kept.id), 303)  # as above
+    who.open_session(found)
+    log.info("proven again by a passkey", extra={"administrator": who.me().administrator.id})
+    return _resume(kept)
+
+
+def _renewed_by_key(db: Connection) -> str | Unfit | None:
+    """As `renewed`. The challenge is used up by the answer, whatever it is."""
+    mine, text = who.me().administrator, request.form.get("answer", "")
+    question = challenges.take(db, Purpose.PROOF, mine.id)
+    if question is None:
+        return Unfit("no challenge waits in this browser")
+    found = passkeys.prove(db, question, text, at=now(), whose=mine.id, verified=True)
+    if isinstance(found, Unfit):
+        return found
+    return Unfit("a new password is needed") if found.must_reset else sessions.renew(db, who.me().token, at=now())
+
+
 def check(password: str) -> Proven | None:
     """Whether this is the password of who is signed in, whatever name was sent: counted as at the sign-in.
 
     Forms that ask for the current password themselves call it too, and `renew` after it. Raises Busy.
     """
     mine = who.me().administrator
-    attempt = Attempt(mine.username, password, network(), now())
+    attempt = devices.attempt(mine.username, password)
     found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
     if isinstance(found, Proven) and not found.must_reset:
         return found
@@ -177,6 +223,7 @@ def _nothing_waits() -> Response:
 def _page(form: ProofForm, kept: Kept, **facts: bool) -> str:
     declared = access.rule_of(_target(kept)[0].endpoint)
     what = declared.proof if declared else ""
+    facts |= {"has_passkeys": bool(passkeys.of(reading(), who.me().administrator.id))}
     return render_template("proof/again.html", form=form, what=what, back=_back(kept.path), kept=kept, **facts)
 
 

@@ -20,7 +20,7 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.kit.vault import Unreadable
 from portal.rules.factors import Factor, meant_by
-from portal.web import access, coming_in
+from portal.web import access, coming_in, factor_words
 from portal.web.edge import now, parts, reading
 from portal.web.forms import TypedField, required
 from portal.web.sign_in import BUSY_RETRY_SECONDS
@@ -37,16 +37,16 @@ class CodeForm(FlaskForm):
 @pages.get("/login/second-factor")
 @access.everybody
 def ask() -> Page:
-    person = _waiting()
-    return _page(CodeForm(), person) if person else _too_late()
+    person = waiting()
+    return _page(CodeForm(), person) if person else too_late()
 
 
 @pages.post("/login/second-factor")
 @access.everybody
 def answer() -> Page:
-    person, form = _waiting(), CodeForm()
+    person, form = waiting(), CodeForm()
     if person is None:
-        return _too_late()
+        return too_late()
     if not form.validate():
         return _page(form, person), 422
     try:
@@ -71,17 +71,23 @@ def prove(person: Administrator, code: str) -> Factor | None:
 def go_on(factor: Factor) -> Page:
     """The second factor was right: the password that waited for it is used up, and the person comes in."""
     person = coming_in.take(Purpose.SECOND_FACTOR)
-    return coming_in.after_factor(person, factor) if person else _too_late()
+    return coming_in.after_factor(person, factor) if person else too_late()
 
 
-def _waiting() -> Administrator | None:
+def waiting() -> Administrator | None:
+    """Who has proven the password in this browser, and is asked for the second factor."""
     link = coming_in.waiting(Purpose.SECOND_FACTOR)
     return queries.get_administrator(reading(), link.subject_id) if link else None
 
 
-def _too_late() -> Response:
+def too_late() -> Response:
     flash(_("The question was open for too long. Sign in again."), "warn")
     return redirect(url_for("sign_in.login"), 303)
+
+
+def passkey_refused(person: Administrator) -> Page:
+    """The question again, after the answer of a passkey that does not count."""
+    return _page(CodeForm(), person, passkey_refused=True), 422
 
 
 def _unreadable() -> str:
@@ -100,4 +106,5 @@ def _page(form: CodeForm, person: Administrator, **facts: bool) -> str:
     """The question. A code that was typed is not shown again: it was used, or is wrong."""
     form.code.data = ""
     has = factors.of(reading(), person.id)
-    return render_template("sign_in/second_factor.html", form=form, administrator=person, has=has, **facts)
+    says = factor_words
+    return render_template("sign_in/second_factor.html", form=form, administrator=person, has=has, says=says, **facts)

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
-from portal.accounts import factors, lost_factors, own_factors, recovery_codes
+from portal.accounts import factors, lost_factors, own_factors, passkeys, recovery_codes
 from portal.accounts.own_factors import NoFactor, Replaced
 from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
@@ -56,10 +56,13 @@ def codes() -> Page:
     return show_codes(shown)
 
 
-def show_codes(shown: list[str], *, app_added: bool = False) -> str:
-    """The codes in clear: for the answer to the form that has made them, and for nothing else."""
+def show_codes(shown: list[str], *, added: str = "") -> str:
+    """The codes in clear: for the answer to the form that has made them, and for nothing else.
+
+    added: the sentence about the factor they came with.
+    """
     written = [rules.write_recovery_code(code) for code in shown]
-    return render_template("security/codes.html", codes=written, app_added=app_added, form=FlaskForm())
+    return render_template("security/codes.html", codes=written, added=added, form=FlaskForm())
 
 
 def done(text: str) -> Response:
@@ -74,7 +77,7 @@ def failed(text: str | Markup, status: int = CONFLICT) -> Page:
 
 def page(**facts: Any) -> str:
     mine, place = who.me().administrator, who.place()
-    has = factors.of(reading(), mine.id)
+    has, keys = factors.of(reading(), mine.id), passkeys.of(reading(), mine.id)
     demanded = place.platform.second_factor_since
     decision = place.decide(Act.DEMAND_SECOND_FACTOR, Role(mine.role))
     return render_template(
@@ -83,6 +86,8 @@ def page(**facts: Any) -> str:
         has=has,
         app=own_factors.find_app(reading(), mine.id),
         codes=own_factors.find_codes(reading(), mine.id),
+        keys=keys,
+        keys_full=passkeys.is_full(keys),
         kept=rules.removal_refused(has, demanded=demanded is not None, short_password=mine.short_password),
         demanded=demanded,
         first=mine.role == Role.FIRST,
