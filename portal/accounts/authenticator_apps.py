@@ -74,10 +74,22 @@ def confirm(db: Connection, vault: Vault, person: Administrator, code: str, *, a
     return True
 
 
-def shows(db: Connection, vault: Vault, person: Administrator, code: str, *, at: datetime) -> bool:
-    """Whether `confirm` would take this code; nothing is changed."""
-    secret, digits = find_waiting(db, vault, person), rules.read_code(code)
-    return secret is not None and digits is not None and _step_of(secret, digits, at) is not None
+def shows(secret: str, code: str, *, at: datetime) -> bool:
+    """Whether an app with this secret shows this code now."""
+    digits = rules.read_code(code)
+    return digits is not None and _step_of(secret, digits, at) is not None
+
+
+def replace(db: Connection, vault: Vault, person: Administrator, secret: str, code: str, *, at: datetime) -> bool:
+    """Another app with this secret, which shows this code, in the place of the one there is. False: wrong, or none."""
+    queries.lock_administrator(db, person.id)
+    digits = rules.read_code(code)
+    step = _step_of(secret, digits, at) if digits else None
+    if step is None:
+        return False
+    values = {"secret": vault.encrypt(secret, belongs_to=_owner(person.id)), "begun_at": at, "confirmed_at": at}
+    values |= {"last_step": step, "last_used_at": at}
+    return db.execute(update(apps).where(_of(person), _CONFIRMED).values(values)).rowcount == 1
 
 
 def use(db: Connection, vault: Vault, person: Administrator, code: str, *, at: datetime) -> bool:

@@ -20,6 +20,7 @@ class Event(StrEnum):
     EMAIL_CHANGED = "accounts.email_changed"
     EMAIL_CHANGE_UNDONE = "accounts.email_change_undone"
     APP_ADDED = "accounts.app_added"
+    APP_MOVED = "accounts.app_moved"
     APP_REMOVED = "accounts.app_removed"
     PASSKEY_ADDED = "accounts.passkey_added"
     PASSKEY_REMOVED = "accounts.passkey_removed"

@@ -15,7 +15,7 @@ from portal.kit import audit, links
 from portal.rules.factors import Factors
 from portal.rules.sessions import EndReason
 
-GIVEN = (Event.APP_ADDED, Event.PASSKEY_ADDED, Event.RECOVERY_CODES_MADE)  # with each of them one comes in
+GIVEN = (Event.APP_ADDED, Event.APP_MOVED, Event.PASSKEY_ADDED, Event.RECOVERY_CODES_MADE)  # with each of them one comes in
 
 
 def _count(table: Table, *conditions: Any) -> Any:

@@ -1,5 +1,7 @@
 """What people do with their own second factors: an app is added and taken off, the codes to print are made anew.
 
+Another app in the place of the one there is: `portal/accounts/app_moves.py`.
+
 Each act holds the person's row, asks the rules once more as things stand then, and brings with it what
 `factors.changed` says. Where RULES.md is silent:
 - The secret of an app that is being added waits terms.APP_SETUP_LIFE for its first code; the next one replaces it.
@@ -11,15 +13,16 @@ Each act holds the person's row, asks the rules once more as things stand then, 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union
 
 from portal.accounts import authenticator_apps, factors, limits, queries, recovery_codes
 from portal.accounts.events import Event
 from portal.accounts.queries import Administrator
-from portal.accounts.second_factor import Checks
+from portal.accounts.tables import administrators, passkeys
 from portal.accounts.tables import authenticator_apps as apps
 from portal.accounts.tables import recovery_codes as codes
 from portal.kit import audit
+from portal.kit.db import Database
 from portal.kit.vault import Vault
 from portal.rules import factors as rules
 from portal.rules.factors import Kept
@@ -80,6 +83,14 @@ def find_codes(db: Connection, administrator_id: int) -> CodeSet | None:
     return CodeSet(*row) if row[0] else None
 
 
+def holders(db: Connection, platform_id: int) -> frozenset[int]:
+    """Which administrators of the platform have a second factor, by their ids."""
+    mine = administrators.c.platform_id == platform_id
+    with_app = select(apps.c.administrator_id).join(administrators).where(mine, apps.c.confirmed_at.is_not(None))
+    with_key = select(passkeys.c.administrator_id).join(administrators).where(mine)
+    return frozenset(db.execute(union(with_app, with_key)).scalars())
+
+
 def find_waiting(db: Connection, vault: Vault, person: Administrator, *, at: datetime) -> Waiting | None:
     """What waits for its first code; None: nothing does, or it has waited for too long."""
     mine = (apps.c.administrator_id == person.id) & apps.c.confirmed_at.is_(None)
@@ -90,17 +101,19 @@ def find_waiting(db: Connection, vault: Vault, person: Administrator, *, at: dat
     return Waiting(secret, rules.setup_until(begun_at)) if secret else None
 
 
-def shows(checks: Checks, person: Administrator, code: str, *, at: datetime, throttled: bool = True) -> bool:
+def shows(
+    database: Database, person: Administrator, waiting: Waiting, code: str, *, at: datetime, throttled: bool = True
+) -> bool:
     """Whether the app that is being added shows this code: counted before it is looked at, in a transaction of its own.
 
     Changes nothing else, so that recovery codes can be hashed before the app is confirmed.
     """
     if rules.read_code(code) is None:
         return False
-    with checks.database.write() as db:
+    with database.write() as db:
         if throttled and not limits.claim_factor(db, person.username, at=at):
             return False
-        right = authenticator_apps.shows(db, checks.vault, person, code, at=at)
+        right = authenticator_apps.shows(waiting.secret, code, at=at)
         if right:
             limits.forgive_factor(db, person.username)
         return right

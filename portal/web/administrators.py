@@ -2,7 +2,7 @@
 
 Where RULES.md is silent: the addresses are shown to the first administrator only. An invitation is sent to one address
 as often as a recovery mail, and no more. Inviting again, and letting in again, follow the rule of inviting: not in the
-grace.
+grace. Who has a second factor is shown to the first administrator, and which one to nobody.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from portal import seats, standing
-from portal.accounts import administrators, drafts, limits, queries
+from portal.accounts import administrators, drafts, limits, own_factors, queries
 from portal.accounts.administrators import HasFirst, Newcomer, Taken
 from portal.accounts.queries import Administrator, Member
 from portal.kit.texts import OWN_NAMES
@@ -222,6 +222,7 @@ def _page(form: InviteForm, *, failed: Markup | None = None, restored: bool = Fa
     found = standing.seats(reading(), place)
     members = queries.members_of(reading(), place.platform.id)
     invite = place.decide(Act.INVITE, role)
+    holders = own_factors.holders(reading(), place.platform.id) if role is Role.FIRST else None
     return render_template(
         "administrators/administrators.html",
         form=form,
@@ -229,6 +230,8 @@ def _page(form: InviteForm, *, failed: Markup | None = None, restored: bool = Fa
         restored=restored,
         place=place,
         rows=[_row(member, role) for member in members],
+        holders=holders,
+        demanded=place.platform.second_factor_since,
         seats=found,
         free=seats.free(reading(), place),
         coming=seats.coming(reading(), place),

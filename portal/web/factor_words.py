@@ -17,12 +17,10 @@ def standing(has: Factors, username: str) -> str:
 def kept(reason: Kept) -> str:
     """Why the last second factor cannot be taken off, and what to do instead."""
     if reason is Kept.DEMANDED:
-        return _(
-            "Your platform lets nobody in without a second factor, and this is your only one. Add another one first."
-        )
+        return _("It cannot be taken off: your platform lets nobody in without a second factor, and you have no other.")
     return _(
-        "Your password has fewer than %(number)d characters, which is only enough beside a second factor. Set a longer "
-        "one first.",
+        "It cannot be taken off: your password has fewer than %(number)d characters, which is only enough beside a "
+        "second factor, and you have no other. Set a longer password first.",
         number=terms.PASSWORD_MIN,
     )
 

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from flask_wtf import FlaskForm
+from sqlalchemy import Connection
 from wtforms import PasswordField
 
-from portal.accounts import factors, passwords
+from portal.accounts import factors, passwords, queries
 from portal.accounts.queries import Administrator
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules.factors import needs_factor
-from portal.rules.passwords import Accepted
+from portal.rules.passwords import Accepted, Reason, Refused
 from portal.web.edge import parts, reading
 from portal.web.forms import required
 from portal.web.words import password_refusal
@@ -35,12 +36,30 @@ def accepted(form: NewPasswordForm, person: Administrator, company: str) -> Acce
         form.password_again.errors = [_("The two passwords are not the same.")]
         return None
     facts = {"brand": parts().settings.brand, "company": company}
-    beside_factor = factors.of(reading(), person.id).any
-    found = passwords.judge(form.password.data, person, second_factor=beside_factor, **facts)
+    second_factor = has_factor(person)
+    found = passwords.judge(form.password.data, person, second_factor=second_factor, **facts)
     if isinstance(found, Accepted):
         return found
-    form.password.errors = [password_refusal(found)]
+    form.password.errors = [password_refusal(found, second_factor=second_factor)]
     return None
+
+
+def has_factor(person: Administrator) -> bool:
+    """Whether this person's password may be shorter, because it does not stand alone."""
+    return factors.of(reading(), person.id).any
+
+
+def may_be_stored(db: Connection, form: NewPasswordForm, person: Administrator, *, short: bool) -> bool:
+    """Whether the password still is what the rules allow; where it is not, the form now says so.
+
+    A short one needs a second factor beside it, which may have been taken off while it was hashed. Holds the person's
+    row, so that none is taken off before the commit either.
+    """
+    queries.lock_administrator(db, person.id)
+    if not short or factors.of(db, person.id).any:
+        return True
+    form.password.errors = [password_refusal(Refused(Reason.TOO_SHORT))]
+    return False
 
 
 def hashed(form: NewPasswordForm, person: Administrator, company: str) -> Chosen | None:

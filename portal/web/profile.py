@@ -16,7 +16,7 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules.factors import needs_factor
 from portal.rules.sessions import EndReason
-from portal.web import access, new_password, proof, who
+from portal.web import access, factor_words, new_password, proof, who
 from portal.web.edge import now, parts, writing
 from portal.web.forms import LONGEST_NAME, TypedField, at_most, one_line, one_of, required, with_draft
 from portal.web.new_password import NewPasswordForm
@@ -74,7 +74,10 @@ def password() -> Page:
     if found is None:
         form.current_password.errors = [_("This is not your current password, or there were too many attempts.")]
         return _page(form), 422
-    if not _change(found, password_hash, short=needs_factor(accepted.normalised)):
+    short = needs_factor(accepted.normalised)
+    if not new_password.may_be_stored(writing(), form, found.administrator, short=short):
+        return _page(form), 422
+    if not _change(found, password_hash, short=short):
         return redirect(url_for("profile.password"), 303)  # which finds out what has become of the session
     flash(_("Your password is changed. You have been signed out everywhere else."), "good")
     return redirect(url_for("profile.profile"), 303)
@@ -93,7 +96,8 @@ def _change(proven: Proven, password_hash: str, *, short: bool) -> bool:
 
 
 def _page(form: PasswordForm, **facts: bool) -> str:
-    return render_template("profile/password.html", form=form, **facts)
+    second_factor = new_password.has_factor(who.me().administrator)
+    return render_template("profile/password.html", form=form, second_factor=second_factor, says=factor_words, **facts)
 
 
 def _hash(password: str) -> str:

@@ -81,11 +81,38 @@ def how_ended(reason: EndReason) -> str:
     }[reason]
 
 
-def password_refusal(refused: PasswordRefused) -> str:
+def came_in_with(factor: str) -> str:
+    """With what somebody came in, in a sentence."""
+    return {
+        Factor.PASSWORD: _("With the password."),
+        Factor.APP: _("With the password and a code of the authenticator app."),
+        Factor.PASSKEY: _("With a passkey."),
+        Factor.RECOVERY_CODE: _("With the password and a recovery code."),
+    }[Factor(factor)]
+
+
+def strangers_wait() -> str:
+    """What a browser that is not known has to expect while strangers guess."""
+    minutes = int(terms.SIGN_IN_LONGEST_WAIT.total_seconds()) // 60
+    return _("From any other one you may have to wait up to %(minutes)d minutes, or set a new password.", minutes=minutes)
+
+
+def everybody_waits() -> str:
+    """The same where no browser is known."""
+    minutes = int(terms.SIGN_IN_LONGEST_WAIT.total_seconds()) // 60
+    return _("To come in you may have to wait up to %(minutes)d minutes, or set a new password.", minutes=minutes)
+
+
+def device_memory() -> str:
+    """How long a browser is known."""
+    return _("A browser that is not used for %(days)d days is forgotten.", days=terms.DEVICE_COOKIE_LIFE.days)
+
+
+def password_refusal(refused: PasswordRefused, *, second_factor: bool = False) -> str:
     """Why a password cannot be used, and what to do instead."""
     return {
         PasswordReason.TOO_SHORT: _(
-            "Use %(number)d characters or more: a short sentence is easiest.", number=terms.PASSWORD_MIN
+            "Use %(number)d characters or more: a short sentence is easiest.", number=shortest_password(second_factor)
         ),
         PasswordReason.TOO_LONG: _("Use at most %(number)d characters.", number=terms.PASSWORD_MAX),
         PasswordReason.BROKEN_TEXT: _("There is a character here that cannot be used. Type it again."),
@@ -189,8 +216,14 @@ def longest_session() -> str:
     return _("A session lasts %(hours)d hours at most.", hours=terms.SESSION_LIFE.total_seconds() // 3600)
 
 
-def password_hint() -> str:
-    return _("%(number)d characters or more: a short sentence is easiest. Spaces are fine.", number=terms.PASSWORD_MIN)
+def shortest_password(second_factor: bool) -> int:
+    """How many characters a new password needs: fewer for whoever is asked for a second factor as well."""
+    return terms.PASSWORD_MIN_SECOND_FACTOR if second_factor else terms.PASSWORD_MIN
+
+
+def password_hint(second_factor: bool = False) -> str:
+    number = shortest_password(second_factor)
+    return _("%(number)d characters or more: a short sentence is easiest. Spaces are fine.", number=number)
 
 
 def reset_link_life() -> str:

@@ -45,6 +45,8 @@ TABLE = {
     "/profile/security": S,
     "/profile/security/app": P,
     "/profile/security/app/begin": P,
+    "/profile/security/app/move": P,
+    "/profile/security/app/moved": P,
     "/profile/security/app/remove": P,
     "/profile/security/codes": P,
     "/profile/security/demand": P,
