@@ -1,4 +1,4 @@
-"""An authenticator app added and taken off: /profile/security/app.
+"""An authenticator app added, moved to another device, and taken off: /profile/security/app.
 
 Where RULES.md is silent: beginning and confirming are both changes of a second factor, so each asks for the password.
 A code that had to wait for it is not kept, and would be too old: the page asks for the next one.
@@ -11,10 +11,10 @@ import segno
 from flask import Blueprint, redirect, render_template, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
+from wtforms import HiddenField
 
-from portal.accounts import authenticator_apps, own_factors, recovery_codes
+from portal.accounts import app_moves, authenticator_apps, own_factors, recovery_codes
 from portal.accounts.own_factors import NoApp, Waiting
-from portal.accounts.second_factor import Checks
 from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
@@ -35,13 +35,19 @@ class FirstCodeForm(FlaskForm):
     code = TypedField(_l("Code that the app shows"), [required(_l("Enter the code that the app shows now."))])
 
 
+class MoveForm(FirstCodeForm):
+    """`sealed`: the new secret, as `app_moves` has sealed it."""
+
+    sealed = HiddenField()
+
+
 @pages.post("/begin")
 @access.without_factor
 @access.signed_in_proven(_l("Add an authenticator app"))
 def begin() -> Page:
     """A new secret, which waits for its first code; an earlier one that waited is dead."""
     if not authenticator_apps.begin(writing(), parts().vault, who.me().administrator, at=now()):
-        return security.failed(_("You have an authenticator app already. For another one, take this one off first."))
+        return security.failed(_("You have an authenticator app already. You can move it to another device."))
     return redirect(url_for("app_factor.ask"), 303)
 
 
@@ -62,7 +68,7 @@ def confirm() -> Page:
     form, waiting = FirstCodeForm(), _waiting()
     if waiting is None:
         return _too_late()
-    if not form.validate() or not _is_right(form):
+    if not form.validate() or not _is_right(form, waiting):
         return _page(form, waiting), 422
     try:
         shown, hashes = _recovery_codes()
@@ -70,9 +76,38 @@ def confirm() -> Page:
         return _page(form, waiting, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
     if not _add(form.code.data, hashes):
         return _too_late()
-    if shown:
-        return security.show_codes(shown, app_added=True)
-    return security.done(_("The authenticator app is added: from now on it is asked for at each sign-in."))
+    text = _("The authenticator app is added: from now on it is asked for at each sign-in.")
+    return security.show_codes(shown, added=text) if shown else security.done(text)
+
+
+@pages.post("/move")
+@access.signed_in_proven(_l("Move the authenticator app to another device"))
+def begin_move() -> Page:
+    """A new secret, which waits on this page for its first code; the present app counts until then."""
+    begun = app_moves.begin(reading(), parts().vault, who.me().administrator, at=now())
+    if begun is None:
+        return _gone()
+    waiting, sealed = begun
+    return _page(MoveForm(formdata=None, data={"sealed": sealed}), waiting, moves=True)
+
+
+@pages.post("/moved")
+@access.signed_in_proven(_l("Use the app on the new device"))
+def move() -> Page:
+    """The first code of the new app: from now on it is the one that is asked for."""
+    form, live = MoveForm(), who.me().live
+    sealed = form.sealed.data or ""
+    waiting = app_moves.find_waiting(reading(), parts().vault, live.administrator, sealed, at=now())
+    if waiting is None:
+        return _too_late()
+    if not form.validate() or not _is_right(form, waiting):
+        return _page(form, waiting, moves=True), 422
+    facts = (writing(), parts().vault, live.administrator, sealed, form.code.data)
+    if not app_moves.move(*facts, at=now(), but=live.session_id):
+        return _too_late()
+    return security.done(
+        _("The app on the new device is the one that counts now. Delete the account in the earlier one.")
+    )
 
 
 @pages.post("/remove")
@@ -87,7 +122,7 @@ def remove() -> Page:
         case Kept() as reason:
             return security.failed(factor_words.kept(reason))
         case NoApp():
-            return security.failed(_("There is no authenticator app any more: it was taken off already."))
+            return _gone()
     return security.done(_("The authenticator app is taken off. Everywhere else you have been signed out."))
 
 
@@ -95,10 +130,10 @@ def _waiting() -> Waiting | None:
     return own_factors.find_waiting(reading(), parts().vault, who.me().administrator, at=now())
 
 
-def _is_right(form: FirstCodeForm) -> bool:
+def _is_right(form: FirstCodeForm, waiting: Waiting) -> bool:
     """Whether the app shows this code; else the form says so."""
-    checks, mine = Checks(parts().database, parts().hasher, parts().vault), who.me().administrator
-    if own_factors.shows(checks, mine, form.code.data, at=now(), throttled=parts().settings.throttle):
+    mine, throttled = who.me().administrator, parts().settings.throttle
+    if own_factors.shows(parts().database, mine, waiting, form.code.data, at=now(), throttled=throttled):
         return True
     form.code.errors = [
         _(
@@ -120,6 +155,10 @@ def _recovery_codes() -> tuple[list[str], list[str]]:
     if own_factors.find_codes(reading(), who.me().administrator.id):
         return [], []
     return recovery_codes.make(parts().hasher)
+
+
+def _gone() -> Page:
+    return security.failed(_("There is no authenticator app any more: it was taken off already."))
 
 
 def _too_late() -> Page:

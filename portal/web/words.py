@@ -7,6 +7,7 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import ngettext
 from portal.rules import terms
 from portal.rules.access import RESTRICTED, Act, Block, Decision, Refused, Role
+from portal.rules.factors import Factor
 from portal.rules.lifecycle import State
 from portal.rules.passwords import Reason as PasswordReason
 from portal.rules.passwords import Refused as PasswordRefused
