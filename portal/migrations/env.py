@@ -13,6 +13,7 @@ import portal.kit.links
 import portal.kit.nights
 import portal.kit.outbox
 import portal.kit.throttle
+import portal.staff.tables
 import portal.subscription.tables
 import portal.support.tables  # noqa: F401 - imported for the tables they define
 from portal.kit.db import Instant, metadata

@@ -7,6 +7,7 @@ from portal.billing import erasure as billing
 from portal.credits import erasure as credits
 from portal.kit import chain, erasing, outbox
 from portal.kit.erasing import Removed, Step
+from portal.staff import erasure as staff
 from portal.subscription import erasure as subscription
 from portal.subscription import switches
 from portal.support import erasure as support
@@ -22,6 +23,7 @@ STEPS: tuple[Step, ...] = (
     *billing.STEPS,
     *credits.STEPS,
     *support.STEPS,
+    *staff.STEPS,
     *subscription.STEPS,
     *people.STEPS,
     Step("outbox", outbox.outbox, _letters),

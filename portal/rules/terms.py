@@ -127,6 +127,13 @@ EXPORT_LIFE = timedelta(days=7)  # how long a finished export can be downloaded
 EXPORTS_PER_PLATFORM = 3  # exports of a platform that may be asked for inside the window
 EXPORT_WINDOW = timedelta(days=1)
 
+# --- staff -------------------------------------------------------------------------------------------------
+REASON_MIN = 4  # characters of the reason for an act: a ticket's number has as many
+TRANSFER_APPROVAL = 100_000  # cents: more than this is taken by two people
+CREDITS_APPROVAL = 10_000  # SMS credits: more than this are given by two people
+APPROVAL_LIFE = timedelta(hours=24)  # how long what was asked for waits for a second person
+STAFF_INVITATION_LIFE = timedelta(hours=24)  # the link with which one of the staff sets the first password
+
 # --- support -----------------------------------------------------------------------------------------------
 SUPPORT_WINDOWS = ((time(9), time(13)), (time(14), time(18)))  # working hours of a working day, business zone
 TAKEN_IN_CHARGE_HOURS = 4  # working hours until a ticket is taken in charge

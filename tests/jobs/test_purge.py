@@ -203,6 +203,8 @@ ELSEWHERE = {
     "invoice_numbers": "the last number of each year",
     "purges": "the certificates: counts and digests",
     "event_chain": "the end of the chain",
+    "staff_members": "the operator's own people",
+    "staff_sessions": "the operator's own people",
     "limits": "hashed keys, forgotten by the nights",
     "nights": "what was done in which night",
 }
