@@ -79,4 +79,4 @@ def test_a_link_to_an_address_of_this_week_is_wanted_by_two(ago: timedelta | Non
 )
 def test_what_was_asked_for_waits_a_day_for_the_second_person(waited: timedelta, is_open: bool) -> None:
     assert staff.approval_open(NOON, NOON + waited) is is_open
-    assert terms.APPROVAL_LIFE == timedelta(hours=24)
+    assert timedelta(hours=24) == terms.APPROVAL_LIFE
