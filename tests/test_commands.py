@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -20,7 +21,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, inspect, select, text
 
 from portal import cli, migrations
-from portal.accounts.tables import administrators, sessions
+from portal.accounts.tables import administrators, authenticator_apps, factor_removals, sessions
 from portal.cli import running
 from portal.kit.audit import events
 from portal.kit.db import Database
@@ -34,7 +35,10 @@ from tests.conftest import both_databases
 from tests.helpers.house import PASSWORD
 
 KEY = "Zq7-not-a-real-one-but-long-and-mixed-0123456789"
-TABLES = (administrators, sessions, events, links, outbox, limits, blocks, platforms, seat_grants, terms)
+TABLES = (
+    *(administrators, sessions, factor_removals, events, links, outbox, limits),
+    *(blocks, platforms, seat_grants, terms),
+)
 CREATE = (
     "platform create --id 1234 --edition pro --term 2026-03-01..2099-02-28 --channels email,sms "
     "--username m1234 --email a@b.it --language it --password-stdin"
@@ -407,6 +411,55 @@ def test_a_reset_link_without_reason_or_person_is_refused(made: Operator) -> Non
     made.does("administrator disable m1234")
     made.refused("send-reset-link m1234 --reason x", "disabled")
     assert made.table(links) == []
+
+
+@pytest.fixture
+def guarded(made: Operator) -> Operator:
+    """With an authenticator app of m1234."""
+    (person,) = made.table(administrators)
+    row = {"administrator_id": person.id, "secret": "hidden", "begun_at": _now(), "confirmed_at": _now()}
+    with made.database.write() as db:
+        db.execute(authenticator_apps.insert().values(row | {"last_step": 0}))
+    return made
+
+
+@both_databases
+def test_lost_factors_are_asked_to_be_taken_off_and_that_is_stopped(guarded: Operator) -> None:
+    ask = ["administrator", "lost-factor", "M1234", "--reason", "ticket 7\r\nBcc: x@y.it"]
+    result = CliRunner().invoke(cli.main, ask, env=guarded.environ)
+    (removal,) = guarded.table(factor_removals)
+    due_at = removal.due_at.astimezone(ZoneInfo("Europe/Rome"))
+    day = f"{due_at:%Y-%m-%d %H:%M %Z}"
+    said = f"The second factors of M1234 are taken off on {day}, if nobody stops it.\n"
+    assert (result.exit_code, result.output) == (0, said)
+    assert (removal.reason, removal.asked_by) == ("ticket 7 Bcc: x@y.it", "command line")
+    assert removal.due_at - removal.asked_at == timedelta(hours=72)
+    (mail,) = [row for row in guarded.table(outbox) if row.topic == "mail"]
+    assert (mail.name, mail.recipient) == ("factor_removal_asked", "a@b.it")
+    guarded.refused("administrator lost-factor m1234 --reason x", "--stop")
+    assert guarded.does("administrator lost-factor m1234 --stop") == "The second factors of m1234 stay.\n"
+    assert guarded.table(factor_removals)[0].stopped_at is not None
+    guarded.refused("administrator lost-factor m1234 --stop", "stopped")
+
+
+def test_lost_factors_of_nobody_or_for_no_reason_are_refused(guarded: Operator) -> None:
+    guarded.refused("administrator lost-factor m1235 --reason x", "no administrator")
+    guarded.refused("administrator lost-factor m1235 --stop", "no administrator")
+    guarded.refused("administrator lost-factor anna --reason x", "not a user name")
+    guarded.refused("administrator lost-factor m1234", "--reason")
+    guarded.refused("administrator lost-factor m1234 --reason x --stop", "either")
+    blank = ["administrator", "lost-factor", "m1234", "--reason", " \n"]
+    assert CliRunner().invoke(cli.main, blank, env=guarded.environ).exit_code == 1
+    guarded.does("administrator create --username m1234-anna --email c@d.it")
+    guarded.refused("administrator lost-factor m1234-anna --reason x", "no second factor")
+    guarded.does("administrator disable m1234")
+    guarded.refused("administrator lost-factor m1234 --reason x", "disabled")
+    assert guarded.table(factor_removals) == []
+
+
+def test_on_a_platform_that_has_ended_no_factor_is_taken_off(operator: Operator) -> None:
+    operator.does("platform create --id 1234 --email a@b.it --term 2024-03-01..2025-02-28 --password-stdin", PASSWORD)
+    operator.refused("administrator lost-factor m1234 --reason x", "Nobody signs in")
 
 
 # --- upgrade, serve, check, worker

@@ -10,9 +10,9 @@ It is stopped (portal/accounts/factor_removals.py) by such a link, by the person
 recovery code, adds a factor, takes off the last one or presses the button, by staff, by disabling the administrator and
 by taking back a change of the address. All who were told are told that too.
 
-When it is done, every factor and code goes, all sessions end, the present password no longer suffices, and a link to
-set a new one goes to the stored address. So somebody who only knows the password needs staff who believe them, three
-days in which nobody reads the notices, and the mailbox.
+When it is done, every factor and code goes, all sessions end, the known browsers are forgotten (what was lost may be
+one), the present password no longer suffices, and a link to set a new one goes to the stored address. So somebody who
+only knows the password needs staff who believe them, three days in which nobody reads the notices, and the mailbox.
 
 Where RULES.md is silent:
 - A notice that nobody could read warns nobody: if one of them has not left by then, or none was accepted, it is stopped
@@ -29,7 +29,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from portal.accounts import factor_removals, factors, mails, queries, recovery
+from portal.accounts import devices, factor_removals, factors, mails, queries, recovery
 from portal.accounts.events import Event
 from portal.accounts.factor_removals import Removal, Stop
 from portal.accounts.links import Purpose
@@ -99,6 +99,7 @@ def carry_out(db: Connection, maker: Links, removal: Removal, *, closed: bool, a
     if not factor_removals.finish(db, removal, at=at):
         return False
     factors.remove(db, person, Event.FACTORS_REMOVED, at=at, told=True)
+    devices.forget(db, person)
     recovery.force_reset(db, person, at=at)
     _let_in(db, maker, person, removal, at)
     return True

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from portal.accounts import (
     administrators,
+    devices,
     email_changes,
     factor_removals,
     factors,
@@ -23,7 +24,7 @@ from portal.accounts.links import Purpose
 from portal.accounts.lost_factors import NotAsked
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators as people
-from portal.accounts.tables import authenticator_apps, recovery_codes
+from portal.accounts.tables import authenticator_apps, known_devices, recovery_codes
 from portal.accounts.tables import factor_removals as removals
 from portal.accounts.tables import sessions as session_table
 from portal.jobs.rounds import make_round
@@ -280,13 +281,15 @@ def test_everything_goes_and_the_way_in_leads_through_the_stored_mailbox_alone(h
     with house.parts.database.write() as db:
         sessions.start(db, person, at=house.clock.now(), network="192.0.2.0/24", device="Evil")
         recovery.send_reset_link(db, house.parts.links, person, Purpose.RESET, at=house.clock.now())
+        devices.remember(db, person, "", "Firefox · Linux", at=house.clock.now())
     hers = link(house, Purpose.RESET)
     ask(house, person)
     wait(house)
     letters = house.work()
     assert has(house, person) == Factors()
     with house.parts.database.read() as db:
-        assert db.execute(select(authenticator_apps)).all() == db.execute(select(recovery_codes)).all() == []
+        for table in (authenticator_apps, recovery_codes, known_devices):
+            assert db.execute(select(table)).all() == []
         assert db.execute(select(session_table.c.ended_because)).scalars().all() == [EndReason.SECOND_FACTOR_CHANGED]
         assert queries.get_administrator(db, person.id).must_reset
     assert addresses(letters, "was taken off") == addresses(letters) == sorted([NEW, ANNA, FIRST])
