@@ -125,8 +125,8 @@ def create_app(
 
 def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
-        SECRET_KEY=settings.keys[0],
-        SECRET_KEY_FALLBACKS=list(settings.keys[1:]),
+        SECRET_KEY=settings.token_keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.token_keys[1:]),
         SESSION_COOKIE_NAME=settings.cookie_name,
         SESSION_COOKIE_SECURE=settings.secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -145,7 +145,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAIL_PASSWORD=settings.mail_password.reveal() or None,
         MAIL_DEFAULT_SENDER=settings.mail_default_sender,
     )
-    app.session_interface = cookies.SignedCookie(settings.keys)
+    app.session_interface = cookies.SignedCookie(settings.token_keys)
     app.url_map.strict_slashes = False
 
 
@@ -171,7 +171,7 @@ def _parts(
         ticking,
         Database(settings.database_url),
         hasher,
-        Links(settings.keys),
+        Links(settings.token_keys),
         Vault(settings.keys),
         sending,
         setting_values.price_lists(settings.price_list),

@@ -3,6 +3,8 @@
 `load` never stops at the first fault: it lists every wrong or missing value with its remedy.
 """
 
+import hashlib
+import hmac
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -110,8 +112,17 @@ class Settings:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """All signing keys, the present one first."""
+        """All keys, the present one first. What is signed for people uses `token_keys`."""
         return (self.secret_key.reveal(), *(key.reveal() for key in self.secret_key_fallbacks))
+
+    @property
+    def token_keys(self) -> tuple[str, ...]:
+        """What cookies, links, seals and forgery tokens are signed with: made of the keys and the portal's own address.
+
+        So they open nothing on a portal at another address, even where it shares the key and a copy of the database.
+        """
+        audience = f"portal.tokens:{self.public_url}".encode()
+        return tuple(hmac.new(key.encode(), audience, hashlib.sha256).hexdigest() for key in self.keys)
 
 
 NAMES = tuple(f.name.upper() for f in fields(Settings))

@@ -55,5 +55,5 @@ def _what(kind: Kind, choice: Choice) -> list[Any]:
 
 
 def _serializer() -> URLSafeSerializer:
-    keys = list(reversed(parts().settings.keys))  # the library signs with the last one
+    keys = list(reversed(parts().settings.token_keys))  # the library signs with the last one
     return URLSafeSerializer(keys, salt="portal.quote", signer_kwargs={"digest_method": sha256})
