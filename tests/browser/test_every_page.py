@@ -29,6 +29,8 @@ BEFORE_SIGN_IN = [
     "/invitation/" + "x" * 40,
     "/profile/email/" + "x" * 40,
     "/profile/email/undone",
+    "/lost-factor/" + "x" * 40,
+    "/lost-factor/stopped",
     "/request-trial",
     "/request-trial/asked",
     "/request-trial/" + "x" * 40,
@@ -43,6 +45,7 @@ SIGNED_IN = [
     "/subscription/billing",
     "/subscription/payment-method",
     "/subscription/contacts",
+    "/subscription/export",
     "/subscription/invoices",
     "/subscription/invoices/2026-000001",
     "/subscription/invoices/2026-000001.pdf",
@@ -134,6 +137,27 @@ def test_the_links_that_change_the_address_and_change_it_back(house: House, some
     for path in ("", f"/{tokens[0]}", f"/undo/{tokens[1]}"):
         look(person, f"/profile/email{path}")
         assert person.page.get_by_role("main").get_by_role("button").count() >= 1
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_the_removal_of_lost_factors_is_stopped_by_keyboard(
+    house: House, somebody: Somebody, language: str, dark: bool
+) -> None:
+    mine = house.person("m1234", language=language)
+    person = somebody(language, width=320 if dark else 1280, dark=dark)
+    enter(person)
+    house.add_app(mine)
+    reason = "ticket 4711: " + "a-long-word-without-any-place-to-break-" * 4
+    office.ask_removal(house.parts, "m1234", reason)
+    look(person, "/profile/security")
+    (notice,) = [letter for letter in house.work() if "/lost-factor/" in letter.text]
+    person.follow(next(word for word in notice.text.split() if "/lost-factor/" in word))
+    person.check_accessibility()
+    assert person.fits()
+    person.press({"it": "Ferma: i secondi fattori restano", "en": "Stop it: the second factors stay"}[language])
+    assert person.page.url.endswith("/lost-factor/stopped")
+    person.check_accessibility()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
