@@ -76,15 +76,19 @@ def confirm(db: Connection, vault: Vault, person: Administrator, code: str, *, a
 
 def shows(secret: str, code: str, *, at: datetime) -> bool:
     """Whether an app with this secret shows this code now."""
+    return find_step(secret, code, at=at) is not None
+
+
+def find_step(secret: str, code: str, *, at: datetime) -> int | None:
+    """The step of which an app with this secret shows this code, among those that count now."""
     digits = rules.read_code(code)
-    return digits is not None and _step_of(secret, digits, at) is not None
+    return _step_of(secret, digits, at) if digits else None
 
 
 def replace(db: Connection, vault: Vault, person: Administrator, secret: str, code: str, *, at: datetime) -> bool:
     """Another app with this secret, which shows this code, in the place of the one there is. False: wrong, or none."""
     queries.lock_administrator(db, person.id)
-    digits = rules.read_code(code)
-    step = _step_of(secret, digits, at) if digits else None
+    step = find_step(secret, code, at=at)
     if step is None:
         return False
     values = {"secret": vault.encrypt(secret, belongs_to=_owner(person.id)), "begun_at": at, "confirmed_at": at}
