@@ -11,9 +11,12 @@ from portal.accounts.queries import Administrator
 from portal.kit import texts
 from portal.kit.links import Fault
 from portal.outside.post import Letter
+from portal.subscription import actions as subscription
 from tests.accounts.test_lost_factors import addresses, ask, asked, disable, has, is_open, stop, wait, with_app
 from tests.accounts.test_lost_factors import link as newest
 from tests.conftest import both_databases
+from tests.helpers import authenticator
+from tests.helpers.authenticator import Authenticator, give
 from tests.helpers.browser import Browser
 from tests.helpers.house import PASSWORD, House
 from tests.web.test_recovery import link
@@ -55,6 +58,22 @@ def test_after_three_days_and_from_the_own_mailbox_a_person_comes_in_again(house
     assert status(browser) == 422  # without a second factor the password has its full length again
     browser.submit({"password": NEW_PASSWORD, "password_again": NEW_PASSWORD})
     assert browser.sign_in("m1234-anna", NEW_PASSWORD).state() == "active"
+
+
+def test_where_a_second_factor_is_demanded_a_new_one_is_the_first_thing_that_is_asked(
+    house: House, browser: Browser
+) -> None:
+    person = with_app(house)
+    with house.parts.database.write() as db:
+        assert subscription.demand_second_factor(db, 1234, administrator_id=person.id, at=house.clock.now())
+    ask(house, person)
+    wait(house)
+    mail = next(letter for letter in house.work() if letter.recipient == ANNA)
+    browser.get(link(mail.text))
+    browser.submit({"password": NEW_PASSWORD, "password_again": NEW_PASSWORD})
+    browser.sign_in("m1234-anna", NEW_PASSWORD)
+    assert path(browser) == "/profile/security"
+    assert browser.open("/subscription").status_code == 303
 
 
 def test_who_knows_the_password_and_has_made_staff_believe_does_not_come_in(house: House) -> None:
@@ -215,6 +234,19 @@ def test_a_recovery_code_stands_in_for_what_was_lost(house: House, browser: Brow
     ask(house, person)
     browser.sign_in()
     browser.code(code)
+    assert not is_open(house, person)
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside the password", "alone"])
+def test_who_comes_in_with_a_passkey_has_not_lost_it(house: House, browser: Browser, beside: bool) -> None:
+    person, key = with_app(house), Authenticator()
+    give(house, person, key)
+    ask(house, person)
+    if beside:
+        browser.sign_in("m1234-anna")
+    else:
+        browser.get("/login")
+    assert authenticator.use(browser, key).state() == "active"
     assert not is_open(house, person)
 
 
