@@ -7,6 +7,7 @@ that does it: a link, a sign-in, a new factor, a disabled access, an address cha
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
@@ -96,9 +97,9 @@ def stop(db: Connection, administrator_id: int, why: Stop, *, at: datetime, by: 
     if why is not Stop.CLOSED:
         for to in concerned(db, person, removal.asked_at):
             mails.factor_removal_stopped(db, to=to, kept_by=person, why=why, at=at)
-    who = {"by": by} if by else {}
-    whose = {"platform_id": person.platform_id, "administrator_id": person.id}
-    audit.record(db, Event.FACTOR_REMOVAL_STOPPED, at=at, **whose, why=why, **who)
+    facts: dict[str, Any] = {"why": why} | ({"by": by} if by else {})
+    facts |= {"platform_id": person.platform_id, "administrator_id": person.id}
+    audit.record(db, Event.FACTOR_REMOVAL_STOPPED, at=at, **facts)
     return True
 
 

@@ -15,7 +15,8 @@ from portal.kit import audit, links
 from portal.rules.factors import Factors
 from portal.rules.sessions import EndReason
 
-GIVEN = (Event.APP_ADDED, Event.APP_MOVED, Event.PASSKEY_ADDED, Event.RECOVERY_CODES_MADE)  # with each of them one comes in
+# With each of them one comes in.
+GIVEN = (Event.APP_ADDED, Event.APP_MOVED, Event.PASSKEY_ADDED, Event.RECOVERY_CODES_MADE)
 
 
 def _count(table: Table, *conditions: Any) -> Any:

@@ -26,6 +26,7 @@ Where RULES.md is silent:
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -78,10 +79,10 @@ def _warn(db: Connection, maker: Links, person: Administrator, removal: Removal)
     """One link for all: it stops the removal until this is due."""
     at, due_at = removal.asked_at, removal.due_at
     link_id = maker.issue(db, Purpose.STOP_REMOVAL, removal.id, at=at, expires_at=due_at)
-    facts = {"link_id": link_id, "reason": removal.reason}
+    facts: dict[str, Any] = {"link_id": link_id, "reason": removal.reason, "due_at": due_at}
     for number, to in enumerate(factor_removals.concerned(db, person, at)):
         key = f"{_keys(removal)}{number}"
-        mails.factor_removal_asked(db, to=to, lost_by=person, key=key, due_at=due_at, at=at, **facts)
+        mails.factor_removal_asked(db, to=to, lost_by=person, key=key, at=at, **facts)
 
 
 def carry_out(db: Connection, maker: Links, removal: Removal, *, closed: bool, at: datetime) -> bool:
