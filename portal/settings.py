@@ -111,6 +111,10 @@ class Settings:
         return "__Host-portal" if self.secure else "portal"
 
     @property
+    def device_cookie_name(self) -> str:
+        return f"{self.cookie_name}-device"
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """All keys, the present one first. What is signed for people uses `token_keys`."""
         return (self.secret_key.reveal(), *(key.reveal() for key in self.secret_key_fallbacks))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from portal.accounts import factor_removals, mails, queries, sessions
+from portal.accounts import devices, factor_removals, mails, queries, sessions
 from portal.accounts.events import Event
 from portal.accounts.factor_removals import Stop
 from portal.accounts.links import HALFWAY_PURPOSES, PASSWORD_PURPOSES, Purpose, withdraw_email_links
@@ -107,6 +107,7 @@ def disable(db: Connection, person: Administrator, *, at: datetime, by: str | No
     links.withdraw(db, person.id, (*PASSWORD_PURPOSES, *HALFWAY_PURPOSES), at=at)
     withdraw_email_links(db, person.id, (Purpose.EMAIL_CHANGE,), at=at)
     factor_removals.stop(db, person.id, Stop.DISABLED, at=at, by=by or "portal")
+    devices.forget(db, person)
     mails.administrator_disabled(db, to=person, at=at)
     _record(db, Event.ADMINISTRATOR_DISABLED, person, at, by)
     return True

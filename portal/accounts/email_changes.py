@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Row, select, update
 from portal.accounts import factor_removals, factors, limits, mails, queries, recovery, sessions
 from portal.accounts.events import Event
 from portal.accounts.factor_removals import Stop
-from portal.accounts.links import PASSWORD_PURPOSES, Purpose, withdraw_email_links
+from portal.accounts.links import PASSWORD_PURPOSES, Purpose, withdraw_email_links, withdraw_not_me_links
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators, email_changes
 from portal.kit import audit, links
@@ -54,6 +54,7 @@ class Pending:
 
 
 _CHANGE = select(*(email_changes.c[name] for name in Change.__slots__))
+_CONFIRMED = email_changes.c.confirmed_at.is_not(None) & email_changes.c.undone_at.is_(None)
 
 
 def get(db: Connection, change_id: int) -> Change:
@@ -121,14 +122,9 @@ def undo(db: Connection, maker: Links, link: Link, *, at: datetime) -> bool:
     person = queries.lock_administrator(db, change.administrator_id)
     if not person.enabled or not links.consume(db, link, at=at):
         return False
-    undone = (email_changes.c.administrator_id == person.id) & (email_changes.c.id >= change.id)
-    confirmed = email_changes.c.confirmed_at.is_not(None) & email_changes.c.undone_at.is_(None)
-    db.execute(update(email_changes).where(undone, confirmed).values(undone_at=at))
-    withdraw_email_links(db, person.id, (Purpose.EMAIL_UNDO,), at=at, since=change.id)
-    _set_address(db, person, change.old_email, at=at)
+    restored = _take_back(db, person, change, at=at)
     recovery.force_reset(db, person, at=at)
     sessions.end_all(db, person.id, EndReason.EMAIL_CHANGED, at=at)
-    restored = replace(person, email=change.old_email)
     factor_removals.stop(db, person.id, Stop.ADDRESS_RESTORED, at=at, by="person")
     factors.remove(db, restored, Event.NEW_FACTORS_REMOVED, at=at, since=change.asked_at)  # before the link is made
     link_id, expires_at = recovery.issue_reset_link(db, maker, restored, Purpose.RESET, at=at)
@@ -136,6 +132,38 @@ def undo(db: Connection, maker: Links, link: Link, *, at: datetime) -> bool:
     mails.email_taken_off(db, to=person, at=at)
     _record(db, Event.EMAIL_CHANGE_UNDONE, person, at)
     return True
+
+
+def take_back_since(db: Connection, person: Administrator, since: datetime, *, at: datetime) -> Administrator:
+    """The person with the address as it was before the first change that was asked for at `since` or later.
+
+    For whoever takes an account back by another way than the link to undo; the caller holds the person's row, and does
+    the rest of what `undo` does.
+    """
+    asked = (email_changes.c.administrator_id == person.id) & (email_changes.c.asked_at >= since)
+    row = db.execute(_CHANGE.where(asked, _CONFIRMED).order_by(email_changes.c.id).limit(1)).one_or_none()
+    if row is None:
+        return person
+    restored = _take_back(db, person, _value(row), at=at)
+    mails.email_taken_off(db, to=person, at=at)
+    _record(db, Event.EMAIL_CHANGE_UNDONE, person, at)
+    return restored
+
+
+def _take_back(db: Connection, person: Administrator, change: Change, *, at: datetime) -> Administrator:
+    """Undo this change and all that came after it; returns the person with the address restored.
+
+    What was mailed to the addresses meanwhile opens nothing any more: neither can the undo be undone, nor can whoever
+    is thrown out say of a sign-in that it was not theirs, and throw the owner out in turn.
+    """
+    confirmed_at = db.execute(select(email_changes.c.confirmed_at).where(email_changes.c.id == change.id)).scalar_one()
+    later = (email_changes.c.administrator_id == person.id) & (email_changes.c.id >= change.id)
+    db.execute(update(email_changes).where(later, _CONFIRMED).values(undone_at=at))
+    withdraw_email_links(db, person.id, (Purpose.EMAIL_UNDO,), at=at, since=change.id)
+    if confirmed_at is not None:
+        withdraw_not_me_links(db, person.id, at=at, since=confirmed_at)
+    _set_address(db, person, change.old_email, at=at)
+    return replace(person, email=change.old_email)
 
 
 def _set_address(db: Connection, person: Administrator, email: str, *, at: datetime) -> None:

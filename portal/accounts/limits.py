@@ -1,42 +1,87 @@
 """The throttles of sign-in and recovery: which key is counted by which rule."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
+from portal.accounts.tables import administrators, known_devices
 from portal.kit import throttle
 from portal.rules import throttle as rules
 from portal.rules.throttle import Record, Window
 
+_DEVICES = (
+    select(known_devices.c.id)
+    .select_from(known_devices.join(administrators))
+    .where(administrators.c.username == bindparam("username"))
+)
 
-def claim_sign_in(db: Connection, name: str, network: str, *, at: datetime) -> datetime | None:
-    """Count an attempt before it is evaluated: the moment it is counted under, or None if it may not be evaluated.
 
-    Known and unknown names are counted alike, so the same rows are written for both.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An attempt that was counted and may be evaluated.
+
+    moment: under which it is counted in its window. failures: how many came before it since the last right password
+    that was counted by the same keys. of_device: for a known device, and no stranger. alarming, last: what it is, if it
+    fails, by `rules.alarming` and `Record.must_reset`.
     """
-    moment = _claim_window(db, _network_key(network), rules.NETWORK_SIGN_INS, at)
+
+    window_key: str
+    steps_key: str
+    moment: datetime
+    failures: int
+    of_device: bool
+    alarming: bool
+    last: bool
+
+
+def claim_sign_in(db: Connection, name: str, network: str, device_id: int | None, *, at: datetime) -> Claim | None:
+    """Count an attempt before it is evaluated; None if it may not be evaluated.
+
+    Known and unknown names are counted alike, so the same rows are written for both. So are known devices
+    (`devices.find`) and strangers, only that a device is its own network and its own name.
+    """
+    stranger = device_id is None
+    window_key, steps_key = (_network_key(network), _name_key(name)) if stranger else _device_keys(name, device_id)
+    moment = _claim_window(db, window_key, rules.NETWORK_SIGN_INS, at)
     if moment is None:
         return None
-    if _step(db, _name_key(name), lambda record: rules.sign_in_attempt(record, at), at):
-        return moment
-    _give_back(db, network, moment, at)  # it was refused without being evaluated: no failure of the network
-    return None
+    counted = _step(db, steps_key, lambda record: _counted(record, at), at)
+    if counted is None:
+        _give_back(db, window_key, moment, at)  # it was refused without being evaluated: no failure of the network
+        return None
+    found = {"of_device": not stranger, "alarming": rules.alarming(counted), "last": counted.must_reset}
+    return Claim(window_key, steps_key, moment, counted.in_a_row - 1, **found)
 
 
-def forgive_sign_in(db: Connection, name: str, network: str, moment: datetime, *, at: datetime) -> None:
-    """The attempt counted under `moment` was right: no failure of the name, nor of the network.
+def _counted(record: Record, at: datetime) -> tuple[Record | None, Record]:
+    allowed, after = rules.sign_in_attempt(record, at)
+    return after if allowed else None, after
 
-    The network first, as when it was counted: in the other order two attempts could wait for each other.
+
+def forgive_sign_in(db: Connection, claim: Claim, *, at: datetime) -> None:
+    """The attempt was right: no failure of what it was counted for, whose others are forgotten with it.
+
+    From a known device that is the device alone: what strangers have failed at goes on counting. The network first, as
+    when it was counted: in the other order two attempts could wait for each other.
     """
-    _give_back(db, network, moment, at)
-    throttle.clear(db, _name_key(name))
+    _give_back(db, claim.window_key, claim.moment, at)
+    throttle.clear(db, claim.steps_key)
 
 
 def clear_sign_in(db: Connection, name: str) -> None:
-    """A reset lifts every wait."""
+    """A reset lifts every wait, those of the known devices too."""
     throttle.clear(db, _name_key(name))
     throttle.clear(db, _factor_key(name))
+    for device_id in db.execute(_DEVICES, {"username": name}).scalars().all():
+        clear_device(db, name, device_id)
+
+
+def clear_device(db: Connection, name: str, device_id: int) -> None:
+    """What was counted for this device is forgotten with it: the next one to get its number starts from nothing."""
+    for key in _device_keys(name, device_id):
+        throttle.clear(db, key)
 
 
 def claim_factor(db: Connection, name: str, *, at: datetime) -> bool:
@@ -47,6 +92,21 @@ def claim_factor(db: Connection, name: str, *, at: datetime) -> bool:
 def forgive_factor(db: Connection, name: str) -> None:
     """The code was right."""
     throttle.clear(db, _factor_key(name))
+
+
+def factor_waits(db: Connection, name: str, *, at: datetime) -> bool:
+    """Whether so many wrong codes were typed that the next one has to wait."""
+    return _step(db, _factor_key(name), lambda record: (rules.is_waiting(record, at) or record.must_reset, record), at)
+
+
+def claim_alarm(db: Connection, kind: str, name: str, *, at: datetime) -> bool:
+    """Whether this person may be told of guesses of this kind: at most once a day."""
+    return _claim_window(db, f"alarm:{kind}:{name}", rules.ALARMS, at) is not None
+
+
+def claim_passkey(db: Connection, network: str, *, at: datetime) -> bool:
+    """Whether this network may still begin to come in by a passkey alone."""
+    return _claim_window(db, f"passkey-network:{network}", rules.PASSKEY_REQUESTS, at) is not None
 
 
 def claim_recovery(db: Connection, network: str, *, at: datetime) -> bool:
@@ -90,8 +150,8 @@ def _claim_window(db: Connection, key: str, window: Window, at: datetime) -> dat
     return _step(db, key, step, at)
 
 
-def _give_back(db: Connection, network: str, moment: datetime, at: datetime) -> None:
-    _step(db, _network_key(network), lambda record: (None, rules.give_back(record, moment)), at)
+def _give_back(db: Connection, window_key: str, moment: datetime, at: datetime) -> None:
+    _step(db, window_key, lambda record: (None, rules.give_back(record, moment)), at)
 
 
 def _step(
@@ -114,3 +174,8 @@ def _factor_key(name: str) -> str:
 
 def _network_key(network: str) -> str:
     return f"sign-in-network:{network}"
+
+
+def _device_keys(name: str, device_id: int) -> tuple[str, str]:
+    """In place of the network's and the name's. With the name, because numbers of rows come back."""
+    return f"sign-in-device-network:{device_id}:{name}", f"sign-in-device:{device_id}:{name}"

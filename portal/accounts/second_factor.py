@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from portal.accounts import authenticator_apps, limits, mails, recovery_codes
+from portal.accounts import alarms, authenticator_apps, limits, mails, recovery_codes
 from portal.accounts.events import Event
 from portal.accounts.queries import Administrator
 from portal.kit import audit
@@ -47,6 +47,7 @@ def _by_app(checks: Checks, person: Administrator, code: str, at: datetime, thro
         if throttled and not limits.claim_factor(db, person.username, at=at):
             return None
         if not authenticator_apps.use(db, checks.vault, person, code, at=at):
+            alarms.wrong_code(db, person, at=at)
             return None
         limits.forgive_factor(db, person.username)
     return Factor.APP
@@ -59,10 +60,9 @@ def _by_recovery_code(checks: Checks, person: Administrator, code: str, at: date
                 return None
             like = recovery_codes.find_like(db, person.id)
         code_hash = turn.hash_like(like, code) if like else None
-    if code_hash is None:
-        return None
     with checks.database.write() as db:
-        if not recovery_codes.use(db, person.id, code_hash, at=at):
+        if code_hash is None or not recovery_codes.use(db, person.id, code_hash, at=at):
+            alarms.wrong_code(db, person, at=at)
             return None
         limits.forgive_factor(db, person.username)
         _tell(db, person, at)

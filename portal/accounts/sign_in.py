@@ -1,7 +1,8 @@
 """Coming in: prove the password, then open the one session of the person.
 
 Proving spans its own transactions on purpose: the attempt is counted before the hash is computed, and no hash is
-computed while a transaction holds the database.
+computed while a transaction holds the database. What is counted, and for whom, takes the same statements whether the
+name, or the browser, is known.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from portal.accounts import limits, passwords, queries
+from portal.accounts import alarms, devices, limits, passwords, queries
+from portal.accounts.limits import Claim
 from portal.accounts.queries import Administrator, Credential
 from portal.accounts.tables import administrators
 from portal.kit.db import Database
@@ -19,20 +21,25 @@ from portal.rules import names
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What was typed, from which client network, at which instant (UTC)."""
+    """What was typed, from which client network, at which instant (UTC), in the browser with which token, if any."""
 
     username: str
     password: str
     network: str
     at: datetime
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The password was right. `must_reset`: it no longer suffices (RULES.md, Blocked platforms: compromised)."""
+    """The password was right. failures: how many attempts before it were not.
+
+    `must_reset`: it no longer suffices (RULES.md, Blocked platforms: compromised).
+    """
 
     administrator: Administrator
     password_hash: str
+    failures: int = 0
 
     @property
     def must_reset(self) -> bool:
@@ -50,23 +57,38 @@ def prove(database: Database, hasher: Hasher, attempt: Attempt, *, throttled: bo
     """
     name, password = _folded(attempt.username), passwords.prepared(attempt.password)
     with hasher.turn() as turn:
-        moment: datetime | None = None
-        if throttled:
-            with database.write() as db:
-                moment = limits.claim_sign_in(db, name, attempt.network, at=attempt.at)
-        allowed = moment is not None or not throttled
+        claim = _claim(database, name, attempt) if throttled else None
+        allowed = claim is not None or not throttled
         with database.read() as db:
             found = queries.find_credential(db, name)
         known = found if allowed and found and found.administrator.enabled else None
         verdict = turn.verify(known.password_hash if known else None, password)
-        if known is None or not verdict.matched:
-            return Refused()
         fresh = turn.hash(password) if verdict.outdated else None
-    return _proven(database, attempt, moment, known, fresh)
+    if known is None or not verdict.matched:
+        return _refused(database, name, attempt, claim)
+    return _proven(database, attempt, claim, known, fresh)
+
+
+def _claim(database: Database, name: str, attempt: Attempt) -> Claim | None:
+    """Count the attempt, for the browser where that is known to the person, or else for the name and the network."""
+    with database.write() as db:
+        device_id = devices.find(db, name, attempt.device, at=attempt.at)
+        claim = limits.claim_sign_in(db, name, attempt.network, device_id, at=attempt.at)
+        if claim and claim.last and device_id is not None:
+            devices.forget_one(db, name, device_id)
+    return claim
+
+
+def _refused(database: Database, name: str, attempt: Attempt, claim: Claim | None) -> Refused:
+    """Where strangers have failed so often that it is worth telling, leave the question whom: for every name alike."""
+    if claim and claim.alarming and not claim.of_device:
+        with database.write() as db:
+            alarms.ask(db, name, at=attempt.at)
+    return Refused()
 
 
 def _proven(
-    database: Database, attempt: Attempt, moment: datetime | None, found: Credential, fresh: str | None
+    database: Database, attempt: Attempt, claim: Claim | None, found: Credential, fresh: str | None
 ) -> Proven | Refused:
     """Settle a right password: take the attempt back, and store the hash anew where its parameters are outdated."""
     person = found.administrator
@@ -75,9 +97,9 @@ def _proven(
             return Refused()
         if fresh is not None:
             db.execute(update(administrators).where(administrators.c.id == person.id).values(password_hash=fresh))
-        if moment is not None:
-            limits.forgive_sign_in(db, person.username, attempt.network, moment, at=attempt.at)
-    return Proven(person, fresh or found.password_hash or "")
+        if claim is not None:
+            limits.forgive_sign_in(db, claim, at=attempt.at)
+    return Proven(person, fresh or found.password_hash or "", claim.failures if claim else 0)
 
 
 def unchanged(db: Connection, administrator_id: int, password_hash: str | None) -> bool:

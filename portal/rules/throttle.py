@@ -5,6 +5,11 @@ evaluated*: it is counted as a failure, the record is stored under a lock, and o
 So simultaneous requests cannot exceed a limit: exactly N are evaluated. A success clears the record or gives the
 claim back. Refused attempts are not evaluated and do not count, so nobody can keep an account waiting for ever by
 knocking. Nobody is locked out for good: a wait ends, and a reset by link lifts even FORCED_RESET_FAILURES.
+
+A browser that is known to the person (portal/rules/devices.py) counts for itself, as a user name and a network of its
+own: strangers cannot lock the owner out by guessing, neither by the name nor from the same network, and a visit of the
+owner gives strangers no new guesses. After FORCED_RESET_FAILURES in a row it is forgotten instead of forcing a reset,
+and counts as a stranger from then on.
 """
 
 import json
@@ -15,9 +20,14 @@ from typing import NamedTuple
 
 from portal.rules.dates import as_utc
 from portal.rules.terms import (
+    ALARM_MAILS,
+    ALARM_WINDOW,
+    FAILURES_KEPT,
     FORCED_RESET_FAILURES,
     NETWORK_PREFIX_V4,
     NETWORK_PREFIX_V6,
+    PASSKEY_NETWORK_WINDOW,
+    PASSKEY_REQUESTS_PER_NETWORK,
     RECOVERY_ACCOUNT_WINDOW,
     RECOVERY_MAILS_PER_ACCOUNT,
     RECOVERY_NETWORK_WINDOW,
@@ -32,6 +42,7 @@ from portal.rules.terms import (
     TRIAL_MAILS_PER_ADDRESS,
     TRIAL_NETWORK_WINDOW,
     TRIAL_REQUESTS_PER_NETWORK,
+    WINDOWS_KEPT,
 )
 
 UNKNOWN_NETWORK = "unknown"  # one bucket for every address that is none: it fails closed
@@ -46,11 +57,13 @@ class Window(NamedTuple):
     length: timedelta
 
 
+PASSKEY_REQUESTS = Window(PASSKEY_REQUESTS_PER_NETWORK, PASSKEY_NETWORK_WINDOW)
 NETWORK_SIGN_INS = Window(SIGN_IN_NETWORK_FAILURES, SIGN_IN_WINDOW)
 RECOVERY_MAILS = Window(RECOVERY_MAILS_PER_ACCOUNT, RECOVERY_ACCOUNT_WINDOW)
 RECOVERY_REQUESTS = Window(RECOVERY_REQUESTS_PER_NETWORK, RECOVERY_NETWORK_WINDOW)
 TRIAL_MAILS = Window(TRIAL_MAILS_PER_ADDRESS, TRIAL_ADDRESS_WINDOW)
 TRIAL_REQUESTS = Window(TRIAL_REQUESTS_PER_NETWORK, TRIAL_NETWORK_WINDOW)
+ALARMS = Window(ALARM_MAILS, ALARM_WINDOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,16 @@ def sign_in_attempt(record: Record, at: datetime) -> tuple[bool, Record]:
     if record.must_reset or is_waiting(record, now):
         return False, record
     return True, _one_more_failure(_calmed(record, now), now)
+
+
+def alarming(record: Record) -> bool:
+    """Whether the failure that was just counted is one to tell the owner of: the wait after it is the longest there is,
+    or only a new password lets in.
+
+    >>> alarming(Record(waits=5)), alarming(Record(waits=6)), alarming(Record(in_a_row=FORCED_RESET_FAILURES))
+    (False, True, True)
+    """
+    return record.must_reset or (record.waits > 0 and wait_length(record.waits) == SIGN_IN_LONGEST_WAIT)
 
 
 def sign_in_success(record: Record) -> Record:
@@ -145,6 +168,15 @@ def window_attempt(record: Record, at: datetime, limit: int, window: timedelta) 
     if len(moments) >= limit:
         return False, record
     return True, replace(record, moments=(*moments, max((now, *moments))))
+
+
+def may_forget(record: Record, touched_at: datetime, at: datetime) -> bool:
+    """Whether a record that was last touched at an instant says nothing any more that would refuse anybody.
+
+    Failures in a row count however slow they come, and are kept for FAILURES_KEPT; what only counts in a window is not.
+    """
+    kept = FAILURES_KEPT if record.in_a_row else WINDOWS_KEPT
+    return as_utc(at) - as_utc(touched_at) >= kept
 
 
 def give_back(record: Record, claimed_at: datetime) -> Record:

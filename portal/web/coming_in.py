@@ -22,7 +22,7 @@ from portal.kit.links import Link
 from portal.rules import terms
 from portal.rules.factors import Factor
 from portal.subscription import actions as subscription
-from portal.web import who
+from portal.web import devices, who
 from portal.web.edge import network, now, parts, reading, writing
 from portal.web.places import safe_place
 
@@ -88,9 +88,11 @@ def begin(person: Administrator, factor: Factor) -> Response:
     facts = {"network": network(), "device": who.device()}
     started = sessions.start(writing(), person, at=now(), factor=factor, idle=idle, **facts)
     subscription.note_sign_in(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
+    answer = redirect(place, 303)
+    devices.remember(answer, person, started.id)
     who.open_session(started.token)
     log.info("signed in", extra={"administrator": person.id, "factor": factor})
-    return redirect(place, 303)
+    return answer
 
 
 def next_place() -> str:

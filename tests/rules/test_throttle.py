@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from portal.rules import throttle
 from portal.rules.terms import (
+    ALARM_MAILS,
+    ALARM_WINDOW,
     FORCED_RESET_FAILURES,
     NETWORK_PREFIX_V4,
     NETWORK_PREFIX_V6,
@@ -54,6 +56,7 @@ def test_the_limits_are_those_of_the_rules() -> None:
     assert throttle.RECOVERY_MAILS == (RECOVERY_MAILS_PER_ACCOUNT, RECOVERY_ACCOUNT_WINDOW) == (5, timedelta(days=1))
     assert throttle.RECOVERY_REQUESTS == (RECOVERY_REQUESTS_PER_NETWORK, RECOVERY_NETWORK_WINDOW)
     assert (20, timedelta(hours=1)) == throttle.RECOVERY_REQUESTS
+    assert throttle.ALARMS == (ALARM_MAILS, ALARM_WINDOW) == (1, timedelta(days=1))
     assert throttle.TRIAL_MAILS == (TRIAL_MAILS_PER_ADDRESS, TRIAL_ADDRESS_WINDOW) == (3, timedelta(days=1))
     assert throttle.TRIAL_REQUESTS == (TRIAL_REQUESTS_PER_NETWORK, TRIAL_NETWORK_WINDOW) == (10, timedelta(hours=1))
 
@@ -110,6 +113,20 @@ def test_the_longest_wait_holds_from_its_first_instant_on() -> None:
     record = Record(in_a_row=20, waits=9, last_failure_at=TEN, blocked_until=TEN + SIGN_IN_LONGEST_WAIT)
     assert sign_in_attempt(record, TEN) == (False, record)
     assert sign_in_attempt(record, TEN - TICK)[0]  # longer than the longest: a clock was put back
+
+
+def test_the_owner_hears_of_the_first_longest_wait_and_of_every_one_after_it() -> None:
+    record, heard = five_failures(), []
+    for _ in range(8):
+        heard.append(throttle.alarming(record))
+        assert record.blocked_until is not None
+        record = fail_at(record, record.blocked_until)
+    assert heard == [False] * 5 + [True] * 3  # 30 s, 1, 2, 4, 8 minutes; then 15, 15, 15
+
+
+@pytest.mark.parametrize(("in_a_row", "heard"), [(FORCED_RESET_FAILURES - 1, False), (FORCED_RESET_FAILURES, True)])
+def test_the_owner_hears_of_the_hundredth_failure_however_slow(in_a_row: int, heard: bool) -> None:
+    assert throttle.alarming(Record(in_a_row=in_a_row)) is heard
 
 
 def test_refused_attempts_change_nothing() -> None:
@@ -172,7 +189,9 @@ def test_however_somebody_knocks_evaluations_keep_their_distance(gaps: list[int]
     assert record.in_a_row == min(len(evaluated), FORCED_RESET_FAILURES)
 
 
-@pytest.mark.parametrize("window", [throttle.NETWORK_SIGN_INS, throttle.RECOVERY_MAILS, throttle.RECOVERY_REQUESTS])
+@pytest.mark.parametrize(
+    "window", [throttle.NETWORK_SIGN_INS, throttle.RECOVERY_MAILS, throttle.RECOVERY_REQUESTS, throttle.ALARMS]
+)
 def test_a_window_lets_its_limit_through_and_frees_a_place_exactly_at_its_end(window: throttle.Window) -> None:
     record = Record()
     for _ in range(window.limit):
