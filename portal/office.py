@@ -263,6 +263,17 @@ def disable_administrator(parts: Parts, username: str) -> None:
             raise Refused(f"{username} is disabled already.")
 
 
+def end_sessions(parts: Parts, username: str | None, reason: str) -> int:
+    """Sign out one administrator, or everybody; how many there were. The password stays. Raises Refused."""
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Refused("--reason is empty: write why, or the ticket's number.")
+    with parts.database.write() as db:
+        people = sessions.people_signed_in(db) if username is None else [_administrator(db, username)]
+        at = parts.clock.now()
+        return sum(sessions.end_by_staff(db, person, reason, at=at, by=BY) for person in people)
+
+
 def send_reset_link(parts: Parts, username: str, reason: str) -> None:
     """Mail a support link. Raises Refused."""
     reason = _reason(reason)

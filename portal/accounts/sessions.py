@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from portal.accounts.events import Event
+from portal.accounts.links import HALFWAY_PURPOSES
 from portal.accounts.queries import ADMINISTRATOR_COLUMNS, Administrator, lock_administrator
 from portal.accounts.tables import administrators, sessions
-from portal.kit import audit
+from portal.kit import audit, links
 from portal.rules import sessions as rules
 from portal.rules import terms
 from portal.rules.factors import Factor
@@ -176,6 +177,24 @@ def end_all(db: Connection, administrator_id: int, reason: EndReason, *, at: dat
     if but is not None:
         live &= sessions.c.id != but
     return db.execute(update(sessions).where(live).values(ended_at=at, ended_because=reason)).rowcount
+
+
+def people_signed_in(db: Connection) -> list[Administrator]:
+    """Everybody with a session that nobody has ended; a clock may have, unnoticed."""
+    joined = sessions.join(administrators)
+    query = select(*ADMINISTRATOR_COLUMNS).select_from(joined).where(sessions.c.ended_at.is_(None))
+    return [Administrator(*row) for row in db.execute(query.order_by(administrators.c.id))]
+
+
+def end_by_staff(db: Connection, person: Administrator, reason: str, *, at: datetime, by: str) -> bool:
+    """Sign the person out, and whoever is on the way in as them begins anew. False: nobody was signed in."""
+    lock_administrator(db, person.id)
+    links.withdraw(db, person.id, HALFWAY_PURPOSES, at=at)
+    if not end_all(db, person.id, EndReason.BY_STAFF, at=at):
+        return False
+    who = {"platform_id": person.platform_id, "administrator_id": person.id}
+    audit.record(db, Event.SESSION_ENDED, at=at, by=by, reason=reason, **who)
+    return True
 
 
 def _hash(token: str) -> str:

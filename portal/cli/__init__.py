@@ -32,6 +32,7 @@ for command in (
     running.check,
     platforms.platform,
     people.administrator,
+    people.end_sessions,
     people.send_reset_link,
     prices.prices,
     invoices.credit_note,

@@ -52,6 +52,17 @@ def administrator_lost_factor(username: str, reason: str | None, stop: bool) -> 
     click.echo(f"The second factors of {username} are taken off on {due_at:%Y-%m-%d %H:%M %Z}, if nobody stops it.")
 
 
+@click.command("end-sessions")
+@click.argument("username", required=False)
+@click.option("--everybody", is_flag=True, help="On all platforms.")
+@click.option("--reason", required=True, help="Why, or the ticket's number; it is written down.")
+def end_sessions(username: str | None, everybody: bool, reason: str) -> None:
+    """Sign out an administrator, or everybody: at the next request they read that staff did it."""
+    if everybody == (username is not None):
+        raise click.UsageError("Write either a user name or --everybody.")
+    click.echo(f"Sessions ended: {office_does('end_sessions', username, reason)}.")
+
+
 @click.command("send-reset-link")
 @click.argument("username")
 @click.option("--reason", required=True, help="Why, or the ticket's number; it stands in the mail.")

@@ -110,6 +110,9 @@ SENTENCES = {
     "accounts.administrator_disabled": Told(
         Kind.PEOPLE, _l("%(username)s can no longer sign in."), _l("An administrator can no longer sign in.")
     ),
+    "accounts.session_ended": Told(
+        Kind.SECURITY, _l("%(username)s was signed out."), _l("Somebody was signed out."), By.STAFF
+    ),
     "accounts.profile_changed": Told(Kind.PEOPLE, _l("Changed the own name or language.")),
     "accounts.email_change_asked": Told(Kind.SECURITY, _l("Asked to change the own e-mail address.")),
     "accounts.email_changed": Told(Kind.SECURITY, _l("Confirmed the new e-mail address.")),
