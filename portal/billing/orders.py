@@ -80,12 +80,17 @@ def begin_payment(db: Connection, order: Order, way: Way, *, at: datetime) -> Pa
     row = {"order_id": order.id, "way": way, "state": PaymentState.BEGUN, "currency": order.total.currency}
     row |= {"amount": order.total.cents, "begun_at": at}
     payment_id = db.execute(payments.insert().values(row).returning(payments.c.id)).scalar_one()
-    wait, key = FOLLOW_AFTER, f"follow:{payment_id}"
+    wait, key = FOLLOW_AFTER, follow_key(payment_id)
     payload, whose = {"payment_id": payment_id}, order.platform_id
     outbox.put(db, outbox.ERRAND, FOLLOW_ERRAND, payload, at=at, platform_id=whose, key=key, wait=wait)
     found = queries.find_payment_by_id(db, payment_id)
     assert found is not None  # noqa: S101 - written four lines above, in the same transaction
     return found
+
+
+def follow_key(payment_id: int) -> str:
+    """The key of the row of the outbox that follows the payment from its beginning."""
+    return f"follow:{payment_id}"
 
 
 def note_started(db: Connection, payment_id: int, *, reference: str, address: str) -> None:

@@ -57,6 +57,14 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenPayment:
+    """A payment of which a provider has not told the end."""
+
+    id: int
+    platform_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class StaffTask:
     """Money that somebody has to give back or to match; `kind` is one of `billing.tasks.Task`."""
 
@@ -130,6 +138,14 @@ def find_payment(db: Connection, way: Way, reference: str) -> Payment | None:
 def find_payment_by_id(db: Connection, payment_id: int) -> Payment | None:
     found = db.execute(_BY_ID, {"payment_id": payment_id}).one_or_none()
     return _payment(found) if found else None
+
+
+def open_payments(db: Connection, *, since: datetime) -> list[OpenPayment]:
+    """What was begun since the instant, is known to a provider, and has not ended, the oldest first."""
+    states = [state for state in PaymentState if state.open]
+    open_ = payments.c.state.in_(states) & payments.c.reference.is_not(None) & (payments.c.begun_at >= since)
+    query = select(payments.c.id, orders.c.platform_id).join(orders, orders.c.id == payments.c.order_id)
+    return [OpenPayment(*row) for row in db.execute(query.where(open_).order_by(payments.c.id))]
 
 
 def open_tasks_of(db: Connection, order_id: int) -> list[StaffTask]:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.cli import activity, invoices, people, platforms, prices, purge, running, transfers
+from portal.cli import activity, invoices, nightly, people, platforms, prices, purge, running, transfers
 
 
 class Commands(click.Group):
@@ -38,6 +38,7 @@ for command in (
     invoices.credit_note,
     transfers.confirm_transfer,
     activity.activity,
+    nightly.nightly,
     purge.purge,
 ):
     main.add_command(command)

@@ -72,7 +72,7 @@ def worker(once: bool) -> None:
     from portal.jobs.rounds import Rounds
 
     app, stopping = application(), False
-    rounds = Rounds(app.extensions["portal"])
+    rounds = Rounds(app.extensions["portal"], stopping=lambda: stopping)
 
     def stop(*_: object) -> None:
         nonlocal stopping

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from portal.credits import queries
 from portal.credits.tables import LARGEST_AMOUNT, Kind, lots, movements
 from portal.rules import credits as rules
-from portal.rules.credits import NotEnough, Take
+from portal.rules.credits import Lot, NotEnough, Take
 
 _KEY = re.compile(r"[ -~]{1,80}")  # printable ASCII
 
@@ -124,3 +124,9 @@ def _book(db: Connection, platform_id: int, key: str, takes: tuple[Take, ...], a
         for number, take in enumerate(takes, start=1)
     ]
     db.execute(movements.insert(), rows)
+
+
+def write_off(db: Connection, lot: Lot, *, at: datetime) -> None:
+    """Book what is left of a lot as lost. The caller holds the lot, and has asked `rules.may_write_off`."""
+    row = {"lot_id": lot.lot_id, "amount": -lot.remaining, "kind": Kind.WRITTEN_OFF, "at": at}
+    db.execute(movements.insert().values(row))

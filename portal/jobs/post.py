@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.jobs import letters
+from portal.jobs import letters, reminders
 from portal.jobs.duties import ERRANDS, TASKS
 from portal.jobs.errands import GiveUp, NotYet
 from portal.kit import outbox
@@ -105,7 +105,7 @@ def _deliver(parts: Parts, message: Message) -> None:
 def _letter(parts: Parts, message: Message) -> Letter | None:
     """The letter as it leaves at every attempt; None when what it says is no longer true."""
     with parts.database.read() as db:
-        if letters.is_useless(db, message, at=parts.clock.now()):
+        if letters.is_useless(db, message, at=parts.clock.now()) or reminders.is_over(db, parts, message):
             return None
         subject, text, html = letters.render(db, parts, message)
     host = urlsplit(parts.settings.public_url).hostname

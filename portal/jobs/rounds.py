@@ -2,17 +2,18 @@
 
 Each thing in it is safe to repeat and to do by several workers at once: so every worker makes its rounds, none has to
 be the chosen one, and one that dies leaves nothing undone. Each thing is a transaction of its own, so that a fault of
-one platform stops no other.
+one platform stops no other. What a date brings is not in it: that is done once a day, by one of them (`nightly`).
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import seats
-from portal.jobs import export, lost_factors, purge
+from portal.jobs import export, lost_factors, nightly, purge
 from portal.kit import chain
 from portal.parts import Parts
 from portal.rules import dates
@@ -29,13 +30,15 @@ class Rounds:
 
     parts: Parts
     last: datetime | None = None
+    stopping: Callable[[], bool] = nightly.never  # whether the worker was told to stop: a night is long
 
     def make_if_due(self) -> bool:
-        """Make a round if the last one is a minute old, or lies ahead of a clock that was put back."""
+        """Make a round if the last one is a minute old, or lies ahead of a clock that was put back; then the nights."""
         at = self.parts.clock.now()
         if self.last is not None and self.last <= at < self.last + EVERY:
             return False
         make_round(self.parts)
+        nightly.work_due(self.parts, self.stopping)
         self.last = at  # not where it failed: the next call tries again
         return True
 

@@ -8,10 +8,10 @@ client networks.
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Column, Connection, String, Table, Text, delete, update
+from sqlalchemy import Column, Connection, String, Table, Text, delete, select, update
 
 from portal.kit.db import Instant, insert_or_change, metadata
 
@@ -40,9 +40,20 @@ def clear(db: Connection, key: str) -> None:
     db.execute(delete(limits).where(limits.c.key == _name(key)))
 
 
-def forget_unused(db: Connection, *, at: datetime, after: timedelta) -> int:
-    """Remove the rows that nobody touched for `after`; returns how many."""
-    return db.execute(delete(limits).where(limits.c.changed_at < at - after)).rowcount
+def forget(
+    db: Connection, useless: Callable[[str | None, datetime], bool], *, before: datetime, after: str = "", most: int
+) -> tuple[int, str | None]:
+    """Remove, of the next `most` rows that nobody touched since `before`, those that are useless by state and instant.
+
+    after: where the last slice ended. Returns how many went, and where this slice ended; None at the end. Nothing here
+    waits for somebody who is just claiming: who claims holds two rows, and each could wait for the other.
+    """
+    old = (limits.c.changed_at <= before) & (limits.c.key > after)
+    found = select(limits).where(old).order_by(limits.c.key).limit(most).with_for_update(skip_locked=True)
+    rows = db.execute(found).all()
+    gone = [row.key for row in rows if useless(row.state, row.changed_at)]
+    db.execute(delete(limits).where(limits.c.key.in_(gone)))
+    return len(gone), rows[-1].key if len(rows) == most else None
 
 
 def _name(key: str) -> str:

@@ -31,12 +31,13 @@ PAYMENTS_ASKED_FOR = timedelta(days=30)  # how long a provider is asked every ni
 
 # --- how long rows stay that nobody needs any more ---------------------------------------------------------
 OUTBOX_KEPT = timedelta(days=90)  # of a mail or task that is done: support may be asked whether a mail has left
-LINKS_KEPT = timedelta(days=90)  # of a mailed link past its end: an old mail that is opened still gets its true reason
+LINKS_KEPT = timedelta(days=120)  # of a mailed link past its end: longer than its mail, and old mails get a true answer
 HALFWAY_LINKS_KEPT = timedelta(days=1)  # of a step past its end that waited in one browser and was never mailed
 SESSIONS_KEPT = timedelta(days=90)  # of a session that has ended: long enough to be asked about it
 SESSIONS_LISTED = 10  # sessions that have ended, the newest of a person: they are shown, and stay whatever their age
 EMAIL_CHANGES_KEPT = timedelta(days=365)  # of a confirmed change of the address: a take-over may be told late
-LIMITS_KEPT = timedelta(days=365)  # of failures in a row without a new one: slower guessing gets nowhere
+WINDOWS_KEPT = timedelta(days=2)  # of a counted request: longer than any window in which requests are counted
+FAILURES_KEPT = timedelta(days=365)  # of failures in a row without a new one: slower guessing gets nowhere
 NIGHTS_KEPT = 400  # days of the record of the nights: one year can be laid beside another
 
 # --- credits -----------------------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def dormant_reminder(
 ) -> None:
     """Nobody uses the platform, which only sends SMS: when it is deleted, and what keeps it."""
     days = {"quiet_on": quiet_on, "deleted_on": deleted_on, "counted_on": counted_on}
-    payload = {name: day.isoformat() for name, day in days.items()}
+    payload: dict[str, Any] = {name: day.isoformat() for name, day in days.items()}
     payload |= {"days_left": days_left, "months": SMS_ONLY_DORMANT_MONTHS}
     _put(db, "dormant_reminder", payload, to=to, at=at, notice=key)
 

@@ -132,11 +132,29 @@ def test_what_nobody_touched_for_long_is_forgotten(database: Database) -> None:
         with database.write() as db:
             throttle.claim(db, key, step, at=at)
 
-    day = timedelta(days=1)
-    touch("old", NOON - day - timedelta(microseconds=1))
-    touch("just young enough", NOON - day)
+    day, tick = timedelta(days=1), timedelta(microseconds=1)
+    touch("old", NOON - day)
+    touch("older", NOON - 2 * day)
+    touch("just young enough", NOON - day + tick)
     touch("old but used again", NOON - 3 * day)
     touch("old but used again", NOON)
+    touch("old and not useless", NOON - 4 * day)
     with database.write() as db:
-        assert throttle.forget_unused(db, at=NOON, after=day) == 1
-    assert len(states(database)) == 2
+        useful = NOON - 4 * day
+        found = throttle.forget(db, lambda _state, at: at != useful, before=NOON - day, most=10)
+    assert found == (2, None)
+    assert len(states(database)) == 3
+
+
+@both_databases
+def test_what_is_forgotten_is_forgotten_in_slices(database: Database) -> None:
+    with database.write() as db:
+        for number in range(5):
+            throttle.claim(db, f"key {number}", step, at=NOON)
+    after: str | None = ""
+    left = []
+    while after is not None:
+        with database.write() as db:
+            _gone, after = throttle.forget(db, lambda _state, _at: True, before=NOON, after=after, most=2)
+        left.append(len(states(database)))
+    assert left == [3, 1, 0]
