@@ -14,7 +14,13 @@ import cbor2
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from portal.accounts import passkey_answers, passkeys
+from portal.accounts.passkey_answers import NewKey, Question, site_of
+from portal.accounts.passkeys import Passkey
+from portal.accounts.queries import Administrator
+from portal.accounts.tables import passkeys as table
 from tests.helpers.browser import SAME_ORIGIN, Browser
+from tests.helpers.house import House
 from tests.helpers.pages import Page
 
 ORIGIN = "http://localhost:8000"  # of a house whose address is http://127.0.0.1:8000
@@ -157,3 +163,18 @@ def begin(browser: Browser) -> Page:
     page = browser.get("/profile/security")
     number = next(n for n, form in enumerate(page.forms()) if form.get("action") == "/profile/security/passkeys/new")
     return browser.submit(form=number)
+
+
+def give(house: House, person: Administrator, key: Authenticator, name: str = "My key") -> Passkey:
+    """Give the person a passkey that lies in this authenticator, without the pages; nobody is told."""
+    at, question = house.clock.now(), Question(site_of(house.parts.settings.public_url), b"given")
+    with house.parts.database.write() as db:
+        keys = passkeys.of(db, person.id)
+        facts = {"brand": "Portal", "username": person.username, "full_name": person.full_name}
+        facts |= {"handle": passkeys.handle(keys, str(person.id))}
+        new = passkey_answers.read_new(question, key.make(passkey_answers.options_to_add(question, **facts, known=[])))
+        assert isinstance(new, NewKey)
+        row = {"administrator_id": person.id, "credential_id": new.credential_id, "public_key": new.public_key}
+        row |= {"user_handle": facts["handle"], "sign_count": 0, "transports": [], "name": name, "added_at": at}
+        db.execute(table.insert().values(row))
+        return passkeys.of(db, person.id)[-1]
