@@ -11,7 +11,8 @@ from wtforms import HiddenField, PasswordField
 from portal.accounts import queries, recovery, sessions, sign_in
 from portal.accounts.events import Event
 from portal.accounts.links import Purpose
-from portal.accounts.sign_in import Attempt, Proven
+from portal.accounts.queries import Administrator
+from portal.accounts.sign_in import Proven
 from portal.kit import audit
 from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
@@ -20,8 +21,8 @@ from portal.rules import names
 from portal.rules.factors import Factor
 from portal.rules.names import BadName
 from portal.rules.sessions import EndReason
-from portal.web import access, coming_in, who
-from portal.web.edge import network, now, parts, reading, writing
+from portal.web import access, coming_in, devices, who
+from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import LONGEST_LINE, UserNameField, required
 from portal.web.places import safe_place
 
@@ -71,8 +72,7 @@ def _loggable(typed: str) -> str:
 
 
 def _proof(form: SignInForm) -> tuple[Any, ...]:
-    attempt = Attempt(form.username.data, form.password.data, network(), now())
-    return parts().database, parts().hasher, attempt
+    return parts().database, parts().hasher, devices.attempt(form.username.data, form.password.data)
 
 
 def page(form: SignInForm, **facts: bool) -> str:
@@ -87,10 +87,16 @@ def _enter(proven: Proven) -> BaseResponse | str | tuple[str, int]:
     if not sign_in.unchanged(db, person.id, proven.password_hash):
         return page(SignInForm(), refused=True), 422
     if proven.must_reset:
-        log.info("sign-in led to a reset", extra={"administrator": person.id, "factor": Factor.PASSWORD})
-        recovery.send_limited_reset_link(db, parts().links, person, at=now())
-        return render_template("sign_in/must_reset.html", administrator=person)
+        return lead_to_reset(person, Factor.PASSWORD)
+    devices.note_failures(proven)
     return coming_in.after_password(person)
+
+
+def lead_to_reset(person: Administrator, factor: Factor) -> str:
+    """Nobody comes in before a new password is set, by whichever factor: the link to it goes to the stored address."""
+    log.info("sign-in led to a reset", extra={"administrator": person.id, "factor": factor})
+    recovery.send_limited_reset_link(writing(), parts().links, person, at=now())
+    return render_template("sign_in/must_reset.html", administrator=person)
 
 
 @pages.get("/login/take-over")
