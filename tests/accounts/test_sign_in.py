@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
-from portal.accounts import administrators, limits, queries, sign_in
+from portal.accounts import administrators, devices, limits, queries, sign_in
+from portal.accounts.alarms import TROUBLE_TASK
 from portal.accounts.queries import Administrator
 from portal.accounts.sign_in import Attempt, Proven, Refused
 from portal.accounts.tables import administrators as people
-from portal.kit import throttle
+from portal.kit import outbox, throttle
 from portal.kit.hashing import Busy, Hasher, Turn, Verdict
 from portal.rules import terms
 from tests.conftest import both_databases
@@ -24,7 +25,8 @@ WRONG = "a sentence that is wrong"
 
 
 def prove(house: House, username: str = "m1234", password: str = PASSWORD, **facts: Any) -> Proven | Refused:
-    attempt = Attempt(username, password, facts.pop("network", HERE), house.clock.now())
+    where = facts.pop("network", HERE), house.clock.now(), facts.pop("device", "")
+    attempt = Attempt(username, password, *where)
     return sign_in.prove(house.parts.database, facts.pop("hasher", house.parts.hasher), attempt, **facts)
 
 
@@ -333,3 +335,265 @@ def test_the_person_of_a_credential_is_found_by_the_folded_name_only(house: Hous
         assert queries.find_credential(db, "m1234") is not None
         assert queries.find_credential(db, "M1234") is None
         assert queries.find_credential(db, "") is None
+
+
+# --- known devices ---------------------------------------------------------------------------------------------------
+
+
+def known(house: House, username: str = "m1234", token: str = "") -> str:
+    """The person has come in from a browser (the one that has the token); returns its token."""
+    person = house.administrator(username) or house.person(username)
+    with house.parts.database.write() as db:
+        queries.lock_administrator(db, person.id)
+        return devices.remember(db, person, token, "Firefox · Linux", at=house.clock.now()).token
+
+
+def is_known(house: House, token: str, username: str = "m1234") -> bool:
+    with house.parts.database.write() as db:
+        return devices.find(db, username, token, at=house.clock.now()) is not None
+
+
+def set_failures(house: House, number: int) -> None:
+    """As if every record knew of so many failures in a row, the last of them long ago."""
+    with house.parts.database.write() as db:
+        db.execute(update(throttle.limits).values(state=f"[[],{number},0,null,null]"))
+
+
+@both_databases
+def test_strangers_who_have_locked_the_name_do_not_lock_out_its_owner(house: House) -> None:
+    mine = known(house)
+    fail(house, terms.SIGN_IN_FAILURES, network=THERE)
+    assert isinstance(prove(house), Refused)
+    assert isinstance(prove(house, device=mine), Proven)
+
+
+@both_databases
+def test_strangers_of_the_same_network_do_not_lock_out_whoever_has_been_here_before(house: House) -> None:
+    mine = known(house)
+    for number in range(terms.SIGN_IN_NETWORK_FAILURES):
+        prove(house, f"m{5000 + number}")
+    assert isinstance(prove(house), Refused)
+    assert isinstance(prove(house, device=mine), Proven)
+
+
+def test_a_hundred_failures_of_strangers_force_no_reset_on_a_known_device(house: House) -> None:
+    mine = known(house)
+    fail(house, 1, network=THERE)
+    set_failures(house, terms.FORCED_RESET_FAILURES)
+    assert isinstance(prove(house), Refused)
+    assert isinstance(prove(house, device=mine), Proven)
+
+
+@both_databases
+def test_the_visits_of_the_owner_give_strangers_no_new_guesses(house: House) -> None:
+    mine, watched = known(house), Watched(house.parts.hasher)
+    for _ in range(3 * terms.SIGN_IN_FAILURES):
+        prove(house, password=WRONG, network=THERE, hasher=watched)
+        assert isinstance(prove(house, device=mine), Proven)
+    assert watched.compared == terms.SIGN_IN_FAILURES
+
+
+@both_databases
+def test_of_many_simultaneous_guesses_from_a_known_device_exactly_the_allowed_number_is_evaluated(house: House) -> None:
+    mine = known(house)
+    watched = Watched(Hasher(memory=1024, time_cost=1, parallelism=1, simultaneous=12))
+    together(lambda number: prove(house, password=WRONG, hasher=watched, device=mine, network=str(number)), 12)
+    assert watched.compared == terms.SIGN_IN_FAILURES
+    assert watched.against_nobody == 12 - terms.SIGN_IN_FAILURES
+
+
+@both_databases
+def test_simultaneous_right_passwords_from_a_known_device_never_wait_for_each_other_for_ever(house: House) -> None:
+    mine, patient = known(house), Hasher(memory=1024, time_cost=1, parallelism=1, simultaneous=6)
+    for _ in range(3):
+        found = together(lambda number: prove(house, hasher=patient, device=mine if number % 2 else ""), 6)
+        assert all(isinstance(one, Proven) for one in found)
+
+
+@pytest.mark.parametrize(("waited", "opens"), [(29.999999, False), (30, True)])
+def test_a_known_device_waits_as_long_as_a_stranger(house: House, waited: float, opens: bool) -> None:
+    mine = known(house)
+    fail(house, terms.SIGN_IN_FAILURES, device=mine)
+    house.clock.move(seconds=waited)
+    assert isinstance(prove(house, device=mine), Proven) is opens
+
+
+def test_failures_of_a_known_device_count_for_nobody_else(house: House) -> None:
+    mine, other = known(house), known(house)
+    fail(house, terms.SIGN_IN_FAILURES, device=mine)
+    assert isinstance(prove(house, device=mine), Refused)
+    assert isinstance(prove(house, device=other), Proven)
+    for _ in range(2):
+        assert isinstance(prove(house), Proven)
+
+
+def test_the_right_password_from_a_known_device_clears_its_own_record(house: House) -> None:
+    mine = known(house)
+    for _ in range(3):
+        fail(house, terms.SIGN_IN_FAILURES - 1, device=mine)
+        assert isinstance(prove(house, device=mine), Proven)
+
+
+def test_a_known_device_is_known_to_its_own_people_only(house: House) -> None:
+    house.person("m2000")
+    mine = known(house)
+    fail(house, terms.SIGN_IN_FAILURES, username="m2000")
+    for token in (mine, mine[:-1], "", "x" * 100_000, "\ud800", "\x00"):
+        assert isinstance(prove(house, "m2000", device=token), Refused), token[:20]
+
+
+def test_two_people_who_share_a_browser_have_a_budget_each(house: House) -> None:
+    shared = known(house, "m2000", token=known(house))
+    fail(house, terms.SIGN_IN_FAILURES, device=shared)
+    assert isinstance(prove(house, device=shared), Refused)
+    assert isinstance(prove(house, "m2000", device=shared), Proven)
+
+
+@both_databases
+def test_after_a_hundred_failures_in_a_row_a_device_is_forgotten_and_nobody_needs_a_reset(house: House) -> None:
+    mine = known(house)
+    fail(house, 1, device=mine)
+    set_failures(house, terms.FORCED_RESET_FAILURES - 2)
+    fail(house, 1, device=mine)
+    assert is_known(house, mine)
+    fail(house, 1, device=mine)
+    assert not is_known(house, mine)
+    assert isinstance(prove(house, device=mine), Proven)  # as a stranger
+
+
+def test_the_hundredth_attempt_from_a_known_device_may_be_the_right_one(house: House) -> None:
+    mine = known(house)
+    fail(house, 1, device=mine)
+    set_failures(house, terms.FORCED_RESET_FAILURES - 1)
+    found = prove(house, device=mine)
+    assert isinstance(found, Proven)
+    assert found.failures == terms.FORCED_RESET_FAILURES - 1
+
+
+@both_databases
+def test_forgetting_a_device_gives_simultaneous_guesses_those_of_a_stranger_and_no_more(house: House) -> None:
+    mine = known(house)
+    fail(house, 1, device=mine)
+    set_failures(house, terms.FORCED_RESET_FAILURES - 1)
+    watched = Watched(Hasher(memory=1024, time_cost=1, parallelism=1, simultaneous=12))
+    together(lambda number: prove(house, password=WRONG, hasher=watched, device=mine, network=str(number)), 12)
+    assert watched.compared == 1 + terms.SIGN_IN_FAILURES
+
+
+def test_a_reset_lifts_the_waits_of_known_devices_too(house: House) -> None:
+    mine = known(house)
+    fail(house, terms.SIGN_IN_FAILURES, device=mine)
+    with house.parts.database.write() as db:
+        limits.clear_sign_in(db, "m1234")
+    assert isinstance(prove(house, device=mine), Proven)
+
+
+def test_a_device_that_was_forgotten_leaves_no_wait_to_the_next_one(house: House) -> None:
+    """SQLite gives the number of the newest row again when it is gone."""
+    mine = known(house)
+    fail(house, terms.SIGN_IN_FAILURES, device=mine)
+    person = house.administrator("m1234")
+    assert person is not None
+    with house.parts.database.write() as db:
+        devices.forget(db, person)
+    fail(house, 1, device=known(house))
+    assert isinstance(prove(house, device=known(house)), Proven)
+
+
+def work(house: House, username: str, device: str) -> tuple[list[str], int]:
+    """(what is asked of the database by a wrong password, without the values; how many rows limits have after it)."""
+    said: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        said.append(statement)
+
+    engines = (house.parts.database.writer, house.parts.database.reader)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", listen)
+    assert isinstance(prove(house, username, WRONG, device=device), Refused)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", listen)
+    with house.parts.database.write() as db:
+        rows = len(db.execute(select(throttle.limits)).all())
+        db.execute(throttle.limits.delete())
+    return said, rows
+
+
+@both_databases
+def test_the_work_tells_neither_who_exists_nor_which_device_is_known(house: House) -> None:
+    mine, others = known(house), known(house, "m2000")
+    asked = [work(house, name, token) for name in ("m1234", "m4321", "no name") for token in ("", mine, others, "x")]
+    assert len(asked[0][0]) >= 6
+    assert asked[0][1] == 2
+    assert all(one == asked[0] for one in asked)
+
+
+@both_databases
+def test_a_throttled_attempt_costs_the_same_for_everybody_too(house: House) -> None:
+    mine = known(house)
+    costs = []
+    for name, token in (("m1234", ""), ("m4321", ""), ("m1234", mine), ("m4321", mine)):
+        fail(house, terms.SIGN_IN_FAILURES, username=name, device=token)
+        costs.append(work(house, name, token))
+    assert all(one == costs[0] for one in costs)
+
+
+# --- what the owner hears --------------------------------------------------------------------------------------------
+
+
+def tasks(house: House) -> list[dict[str, Any]]:
+    with house.parts.database.read() as db:
+        asked = select(outbox.outbox.c.payload).where(outbox.outbox.c.name == TROUBLE_TASK)
+        return list(db.execute(asked.order_by(outbox.outbox.c.id)).scalars())
+
+
+def guess(house: House, waits: int, **facts: Any) -> None:
+    """Fail as often as opens so many waits in a row, each sat out but the last."""
+    fail(house, terms.SIGN_IN_FAILURES, **facts)
+    for _ in range(waits - 1):
+        house.clock.move(minutes=15)
+        fail(house, 1, **facts)
+
+
+@pytest.mark.parametrize("username", ["m1234", "m4321"])
+def test_the_failure_that_opens_the_longest_wait_leaves_a_task_for_whatever_name(house: House, username: str) -> None:
+    house.person("m1234")
+    guess(house, 5, username=username)
+    assert tasks(house) == []
+    house.clock.move(minutes=15)
+    fail(house, 1, username=username)
+    (task,) = tasks(house)
+    assert task == {"username": username, "at": house.clock.now().isoformat()}
+
+
+def test_nothing_that_was_typed_in_place_of_a_name_is_kept(house: House) -> None:
+    guess(house, 6, username="my secret password")
+    (task,) = tasks(house)
+    assert task["username"] == ""
+
+
+@pytest.mark.parametrize(("before", "asked"), [(98, 0), (terms.FORCED_RESET_FAILURES - 1, 1)])
+def test_the_hundredth_failure_leaves_one_too_however_slow(house: House, before: int, asked: int) -> None:
+    house.person("m1234")
+    fail(house, 1)
+    set_failures(house, before)
+    fail(house, 1)
+    assert len(tasks(house)) == asked
+
+
+def test_the_right_password_leaves_none_and_tells_how_many_failed_before(house: House) -> None:
+    house.person("m1234")
+    fail(house, 1)
+    set_failures(house, terms.FORCED_RESET_FAILURES - 1)
+    found = prove(house)
+    assert isinstance(found, Proven)
+    assert (found.failures, tasks(house)) == (terms.FORCED_RESET_FAILURES - 1, [])
+    again = prove(house)
+    assert isinstance(again, Proven)
+    assert again.failures == 0
+
+
+def test_the_failures_of_a_known_device_leave_none(house: House) -> None:
+    mine = known(house)
+    guess(house, 7, device=mine)
+    assert tasks(house) == []
