@@ -41,13 +41,18 @@ from portal.web import (
     edition,
     email_change,
     errors,
+    export,
     factor_demand,
     frame,
     headers,
     invoices,
+    lost_factor,
     my_sessions,
+    not_me,
     operations,
     orders,
+    passkey_sign_in,
+    passkeys,
     profile,
     proof,
     recovery,
@@ -60,6 +65,8 @@ from portal.web import (
     webhooks,
     who,
 )
+from portal.web.staff import desk as staff_desk
+from portal.web.staff import sign_in as staff_sign_in
 
 DEMO_BANK = BankAccount("Portal", "IT60X0542811101000000123456", "")  # the example of the IBAN registry
 LARGEST_BODY = 64 * 1024  # bytes; a page that takes files raises it for itself
@@ -85,11 +92,17 @@ PAGES = (
     orders,
     email_change,
     my_sessions,
+    not_me,
     activity,
     security,
     app_factor,
+    passkeys,
+    passkey_sign_in,
     factor_demand,
     lost_factor,
+    export,
+    staff_sign_in,
+    staff_desk,
 )
 
 

@@ -5,12 +5,14 @@ import re
 import pytest
 from werkzeug.routing import Rule as Route
 
+from portal.subscription.actions import demand_second_factor
 from portal.web import access
 from portal.web.access import Who
 from tests.helpers.browser import Browser
 from tests.helpers.house import House
 
 E, S, B, M = "everybody", "signed in", "signed in, background", "machine"
+D = "staff"
 P = "signed in, password again"  # before anything is sent
 TABLE = {
     "/": E,
@@ -22,9 +24,21 @@ TABLE = {
     "/invitation/new": E,
     "/login": E,
     "/login/again": S,
+    "/login/again/passkey": S,
+    "/login/again/passkey/begin": S,
+    "/login/passkey": E,
+    "/login/passkey/begin": E,
     "/login/second-factor": E,
+    "/login/second-factor/passkey": E,
+    "/login/second-factor/passkey/begin": E,
     "/login/take-over": E,
     "/logout": E,
+    "/lost-factor/<token>": E,
+    "/lost-factor/stop": E,
+    "/lost-factor/stopped": E,
+    "/not-me": E,
+    "/not-me/<token>": E,
+    "/not-me/done": E,
     "/orders/<int(max=2147483647):order_id>": S,
     "/orders/<int(max=2147483647):order_id>/cancel": S,
     "/orders/<int(max=2147483647):order_id>/pay": S,
@@ -39,9 +53,6 @@ TABLE = {
     "/profile/email/undo/<token>": E,
     "/profile/email/undone": E,
     "/profile/password": S,
-    "/profile/sessions": S,
-    "/recover-username": E,
-    "/recovery/asked/<any(username, password):what>": E,
     "/profile/security": S,
     "/profile/security/app": P,
     "/profile/security/app/begin": P,
@@ -52,6 +63,13 @@ TABLE = {
     "/profile/security/demand": P,
     "/profile/security/lift": P,
     "/profile/security/lost-factor/stop": S,
+    "/profile/security/passkeys": P,
+    "/profile/security/passkeys/<int(max=2147483647):key_id>/remove": P,
+    "/profile/security/passkeys/new": P,
+    "/profile/sessions": S,
+    "/profile/sessions/forget": S,
+    "/recover-username": E,
+    "/recovery/asked/<any(username, password):what>": E,
     "/request-trial": E,
     "/request-trial/<token>": E,
     "/request-trial/asked": E,
@@ -66,6 +84,12 @@ TABLE = {
     "/session/draft": B,
     "/session/draft/discard": S,
     "/session/stay": S,
+    "/staff": D,
+    "/staff/invitation/<token>": E,
+    "/staff/invitation/new": E,
+    "/staff/login": E,
+    "/staff/login/second-factor": E,
+    "/staff/logout": E,
     "/static/<path:filename>": M,
     "/subscription": S,
     "/subscription/activity": S,
@@ -85,6 +109,9 @@ TABLE = {
     "/subscription/sms/buy": S,
     "/subscription/cancel": P,
     "/subscription/cancel/undo": S,
+    "/subscription/export": P,
+    "/subscription/export/<int(max=2147483647):export_id>.zip": S,
+    "/subscription/export/<int(max=2147483647):export_id>/state": B,
     "/subscription/invoices": S,
     "/subscription/invoices/<number>": S,
     "/subscription/invoices/<number>.pdf": S,
@@ -93,6 +120,22 @@ TABLE = {
     "/subscription/contacts": S,
     "/subscription/contacts/<int(max=2147483647):contact_id>": S,
     "/subscription/contacts/<int(max=2147483647):contact_id>/remove": P,
+}
+# Open to whoever still has to add the second factor that the platform demands: to add one, to stay and to leave.
+WITHOUT_FACTOR = {
+    "/login/again",
+    "/login/again/passkey",
+    "/login/again/passkey/begin",
+    "/profile/password",
+    "/profile/security",
+    "/profile/security/app",
+    "/profile/security/app/begin",
+    "/profile/security/passkeys",
+    "/profile/security/passkeys/new",
+    "/session",
+    "/session/draft",
+    "/session/draft/discard",
+    "/session/stay",
 }
 FILES = ("/subscription/activity.csv",)  # no page, so nothing stands on it
 SIGNED_BY_THE_SENDER = {
@@ -147,6 +190,32 @@ def test_signed_in_pages_lead_strangers_to_the_sign_in_page(house: House, browse
         token = browser.get("/login").form()[1]["csrf_token"]
         answer = browser.open(example(rule), method=method, data={"csrf_token": token}, headers=headers)
         assert answer.status_code == (401 if TABLE[rule] == B else 303)
+
+
+def test_what_opens_without_the_demanded_factor_is_what_the_table_says(house: House) -> None:
+    with house.app.app_context():
+        declared = {route.rule: access.rule_of(route.endpoint) for route in routes(house)}
+    found = {name for name, rule in declared.items() if rule and rule.without_factor}
+    assert found == WITHOUT_FACTOR, "only what is needed to add a second factor, to stay signed in and to leave"
+    assert {TABLE[rule] for rule in found} <= {S, P, B}
+
+
+@pytest.mark.parametrize("rule", [rule for rule, who in TABLE.items() if who in (S, P, B)])
+def test_where_a_factor_is_demanded_every_other_page_leads_to_where_one_is_added(
+    house: House, browser: Browser, rule: str
+) -> None:
+    person = house.person("m1234")
+    with house.parts.database.write() as db:
+        demand_second_factor(db, 1234, administrator_id=person.id, at=house.clock.now())
+    token = browser.sign_in().value("csrf_token")
+    for method in methods(house, rule):
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        answer = browser.open(example(rule), method=method, data={"csrf_token": token}, headers=headers)
+        led = (answer.status_code, answer.location) == (303, "/profile/security")
+        if rule not in WITHOUT_FACTOR:
+            assert led or (TABLE[rule] == B and answer.status_code == 403), REMEDY
+        elif not rule.startswith("/profile/security/"):  # whose pages without a secret lead back there
+            assert not led
 
 
 @pytest.mark.parametrize("rule", [rule for rule in TABLE if rule not in SIGNED_BY_THE_SENDER])
