@@ -104,6 +104,7 @@ def confirm(db: Connection, maker: Links, link: Link, *, at: datetime) -> bool:
         return False
     db.execute(update(email_changes).where(email_changes.c.id == change.id).values(confirmed_at=at))
     _set_address(db, person, change.new_email, at=at)
+    factor_removals.stop(db, person.id, Stop.ADDRESS_CHANGED, at=at)
     expires_at = at + terms.EMAIL_CHANGE_UNDO
     link_id = maker.issue(db, Purpose.EMAIL_UNDO, change.id, at=at, expires_at=expires_at)
     mails.email_changed(db, to=person, link_id=link_id, at=at, expires_at=expires_at)

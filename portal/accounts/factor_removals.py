@@ -32,6 +32,7 @@ class Stop(StrEnum):
     NONE_LEFT = "none-left"  # the person has taken off the last one by themself
     STAFF = "staff"
     DISABLED = "disabled"  # the person can no longer sign in, whatever is asked for
+    ADDRESS_CHANGED = "address-changed"  # the way in would go to an address that was not warned
     ADDRESS_RESTORED = "address-restored"  # the account was taken back from somebody else
     NOT_ME = "not-me"  # a sign-in was said to be somebody else's
     NOT_TOLD = "not-told"  # a notice has not left

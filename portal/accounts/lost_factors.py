@@ -7,8 +7,8 @@ needed, good until then): the stored address, every earlier one from which a cha
 platform's first administrator. All get the same link: whoever reads any of these mailboxes may stop it.
 
 It is stopped (portal/accounts/factor_removals.py) by such a link, by the person who comes in with a factor or a
-recovery code, adds a factor, takes off the last one or presses the button, by staff, by disabling the administrator and
-by taking back a change of the address. All who were told are told that too.
+recovery code, adds a factor, takes off the last one or presses the button, by staff, by disabling the administrator, by
+a change of the address and by taking one back. All who were told are told that too.
 
 When it is done, every factor and code goes, all sessions end, the known browsers are forgotten (what was lost may be
 one), the present password no longer suffices, and a link to set a new one goes to the stored address. So somebody who
@@ -19,7 +19,7 @@ Where RULES.md is silent:
   and staff ask again. A mail server that refuses an address for good does not count: there is nobody to be warned.
 - An address changed in the last days does not keep staff from asking: the wait counts from asking, the address before
   is told as long as it can undo the change, and undoing it stops this too. A second approval by staff for such a case
-  is the staff desk's.
+  is the staff desk's. One that changes meanwhile stops it: the way in goes to an address that was warned.
 - A platform to which nobody signs in any more: it is stopped, and nobody is told.
 - On a platform that demands a second factor the person adds a new one at the next sign-in.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from portal.accounts import (
     administrators,
@@ -393,14 +393,23 @@ def test_it_is_stopped_for_good_and_all_who_were_told_are_told(
 
 
 def test_what_leaves_somebody_locked_out_does_not_stop_it(house: House) -> None:
-    """A new password, a changed address, one of two factors taken off: the other one is lost as before."""
+    """A new password, one of two factors taken off, a change of the address that waits: the other is lost as before."""
     person = with_app(house)
     ask(house, person)
     with house.parts.database.write() as db:
         recovery.store_password(db, person, "a hash", EndReason.PASSWORD_RESET, at=house.clock.now())
         factors.changed(db, person, Event.PASSKEY_REMOVED, at=house.clock.now())
-    change(house, person, NEW)
+        assert email_changes.ask(db, house.parts.links, person, NEW, at=house.clock.now())
     assert is_open(house, person)
+
+
+def test_a_changed_address_stops_it_because_the_way_in_goes_where_somebody_was_warned(house: House) -> None:
+    person = with_app(house)
+    ask(house, person)
+    change(house, person, NEW)
+    assert not is_open(house, person)
+    assert addresses(house.work(), "stays") == sorted([NEW, ANNA, FIRST])
+    assert told(house)[-1] == ("factor_removal_stopped", {"why": Stop.ADDRESS_CHANGED})
 
 
 def test_taking_a_change_of_the_address_back_stops_it_and_tells_the_owner_alone(house: House) -> None:
@@ -583,6 +592,24 @@ def test_a_stop_between_the_claim_and_the_removal_wins(house: House) -> None:
     assert not carry_out(house, removal)
     assert has(house, person).any
     assert addresses(house.work()) == [ANNA, FIRST]
+
+
+@both_databases
+def test_what_is_done_between_the_look_and_the_lock_cannot_be_stopped(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = with_app(house)
+    ask(house, person)
+    lock = queries.lock_administrator
+
+    def after_a_round(db: Connection, administrator_id: int) -> Administrator:
+        db.execute(update(removals).values(done_at=house.clock.now()))
+        return lock(db, administrator_id)
+
+    monkeypatch.setattr(queries, "lock_administrator", after_a_round)
+    assert not stop(house, person)
+    assert not is_open(house, person)
+    assert house.work() == []
 
 
 @both_databases
