@@ -19,8 +19,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import drafts, resumptions
 from portal.rules.sessions import freshly_proven
+from portal.rules.staff import StaffAct
 from portal.web import who
 from portal.web.edge import SAFE_METHODS, now, parts, writing
+from portal.web.staff import entry
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -30,6 +32,7 @@ class Who(StrEnum):
     SIGNED_IN = "signed in"
     MACHINE = "machine"
     DEMO = "demo"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Rule:
     proof: Any = None
     hashing: bool = False
     without_factor: bool = False
+    staff: StaffAct | None = None
 
 
 def _declared(view: View, rule: Rule) -> View:
@@ -61,6 +65,11 @@ def machine(view: View) -> View:
 def demo(view: View) -> View:
     """A page of the demonstration: not found anywhere else."""
     return _declared(view, Rule(Who.DEMO, activity=False))
+
+
+def staff(act: StaffAct) -> Callable[[View], View]:
+    """One of the operator's people whose role may do this: portal/rules/staff.py."""
+    return lambda view: _declared(view, Rule(Who.STAFF, staff=act))
 
 
 def signed_in(view: View) -> View:
@@ -103,6 +112,8 @@ def check() -> BaseResponse | None:
         raise RuntimeError(f"{request.endpoint} does not say who may enter: see portal/web/access.py")
     if rule.who is Who.DEMO and not parts().settings.demo:
         abort(404)
+    if rule.staff is not None:
+        return entry.check(rule.staff)
     if rule.who is Who.SIGNED_IN and (who.person() is None or who.close_if_over()):
         return refuse(rule)
     if rule.activity and rule.who is not Who.MACHINE:

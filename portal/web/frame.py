@@ -20,6 +20,7 @@ from portal.settings import Settings
 from portal.web import activity_words, buying_words, challenges, offers, story, times, who, words
 from portal.web.apologies import apology
 from portal.web.edge import now, parts
+from portal.web.staff import entry
 from portal.web.timeline import bars
 from portal.web.who import Person
 
@@ -157,6 +158,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         buying=buying_words,
         parts=parts,
         passkeys_elsewhere=challenges.elsewhere,
+        staff_live=entry.live,
     )
     app.jinja_env.filters.update(
         day=times.day,

@@ -6,7 +6,6 @@ Nothing is used up by opening: scanners open links too. What uses it up is a POS
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from portal.accounts.links import Purpose
 from portal.kit.links import Fault, Link
 from portal.web.edge import now, parts, reading
 
@@ -21,7 +20,7 @@ def keep(token: str, endpoint: str) -> Response:
     return redirect(url_for(endpoint), 303)
 
 
-def find(*purposes: Purpose) -> Link | Fault:
+def find(*purposes: str) -> Link | Fault:
     """The link that was opened, whichever of the purposes it has."""
     found: Link | Fault = Fault.BROKEN
     for purpose in purposes:
