@@ -14,6 +14,7 @@ from portal.accounts import (
     factor_removals,
     factors,
     lost_factors,
+    not_me,
     queries,
     recovery,
     sessions,
@@ -426,6 +427,23 @@ def test_taking_a_change_of_the_address_back_stops_it_and_tells_the_owner_alone(
     assert not is_open(house, person)
     assert addresses(house.work(), "stays") == [ANNA, FIRST]
     assert ("factor_removal_stopped", {"why": Stop.ADDRESS_RESTORED, "by": "person"}) in told(house)
+
+
+def test_a_sign_in_that_was_somebody_elses_stops_it(house: House) -> None:
+    person = with_app(house)
+    house.clock.move(seconds=1)
+    at, maker = house.clock.now(), house.parts.links
+    with house.parts.database.write() as db:
+        entered = sessions.start(db, person, at=at, network="192.0.2.0/24", device="Evil")
+        maker.issue(db, Purpose.NOT_ME, entered.id, at=at, expires_at=at + terms.NOT_ME_LIFE)
+    ask(house, person)
+    found = link(house, Purpose.NOT_ME)
+    assert isinstance(found, Link)
+    with house.parts.database.write() as db:
+        assert not_me.take_back(db, maker, found, at=at)
+    assert not is_open(house, person)
+    assert ("factor_removal_stopped", {"why": Stop.NOT_ME, "by": "person"}) in told(house)
+    assert has(house, person).any
 
 
 def test_who_was_told_of_it_is_told_of_the_stop_though_the_change_can_be_undone_no_more(house: House) -> None:
