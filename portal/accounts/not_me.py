@@ -100,5 +100,5 @@ def _undo_since(db: Connection, person: Administrator, since: datetime, at: date
     """The person with the address of before, and without the factors that came since."""
     owner = email_changes.take_back_since(db, person, since, at=at)
     factor_removals.stop(db, person.id, Stop.NOT_ME, at=at, by="person")
-    factors.remove(db, owner, Event.FACTORS_TAKEN_BACK, at=at, since=since)
+    factors.remove(db, owner, Event.FACTORS_TAKEN_BACK, at=at, since=since, told=True)
     return owner

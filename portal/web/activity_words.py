@@ -154,7 +154,7 @@ SENTENCES = {
     ),
     "accounts.factors_taken_back": Told(
         Kind.SECURITY,
-        _l("The second factors that %(username)s got since that sign-in were taken off."),
+        _l("The second factors that %(username)s got since a sign-in that was somebody else's were taken off."),
         _l("Second factors that were added since a sign-in that was somebody else's were taken off."),
         By.STRANGER,
     ),

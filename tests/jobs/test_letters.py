@@ -23,7 +23,7 @@ from portal.outside.post import Letter
 from portal.rules.names import UserName
 from portal.subscription import cancellation, trials
 from tests.helpers.house import House, build
-from tests.jobs import order_letters, reminder_letters, removal_letters
+from tests.jobs import device_letters, factor_letters, order_letters, reminder_letters, removal_letters
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 RENEW = "RENEW_SNAPSHOTS"
@@ -191,7 +191,7 @@ CASES: dict[str, Callable[[House, str], None]] = {
         cancellation_confirmed,
         cancellation_undone,
     )
-} | order_letters.CASES | removal_letters.CASES | reminder_letters.CASES
+} | order_letters.CASES | removal_letters.CASES | reminder_letters.CASES | factor_letters.CASES | device_letters.CASES
 every_mail = pytest.mark.parametrize("case", CASES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 

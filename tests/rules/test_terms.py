@@ -105,6 +105,7 @@ RULES = {
     "CODE_DIGITS": 6,
     "CODE_PERIOD": timedelta(seconds=30),
     "CODE_TOLERANCE": timedelta(seconds=10),
+    "APP_SETUP_LIFE": timedelta(minutes=30),
     "SECOND_FACTOR_LIFE": timedelta(minutes=5),
     "RECOVERY_CODES": 10,
     "RECOVERY_CODE_LENGTH": 10,
