@@ -16,7 +16,7 @@ from portal.outside.post import FolderPost
 from portal.outside.service import DemoService
 from portal.parts import Parts
 from portal.web.demo.cast import CAST, PASSWORD
-from portal.web.demo.seeding import seed
+from portal.web.demo.seeding import cut_keys, seed
 
 
 def prepare(build: Callable[[], Any], *, keep: bool) -> None:
@@ -28,10 +28,9 @@ def prepare(build: Callable[[], Any], *, keep: bool) -> None:
     fresh = not migrations.is_current(parts.database.writer)
     migrations.upgrade(parts.database.writer)
     if fresh:
-        with parts.hasher.turn() as turn:
-            password_hash = turn.hash(PASSWORD)
+        keys = cut_keys(parts)
         with parts.database.write() as db:
-            seed(db, parts.links, password_hash, till(parts))
+            seed(db, keys, till(parts))
     parts.database.close()
 
 
@@ -73,5 +72,6 @@ def welcome(port: int) -> str:
     return (
         f"\n  Open  http://127.0.0.1:{port}/login\n\n  The password of everybody:  {PASSWORD}\n\n{people}\n\n"
         f"  The mails and the clock:  http://127.0.0.1:{port}/demo\n"
+        f"  The codes of the apps:  http://127.0.0.1:{port}/demo/codes\n"
         f"  The desk of staff, for transfers:  http://127.0.0.1:{port}/demo/staff\n  Stop with Ctrl-C.\n"
     )

@@ -101,6 +101,12 @@ def use(db: Connection, vault: Vault, person: Administrator, code: str, *, at: d
     return _use(db, vault, person, _CONFIRMED, code, at)
 
 
+def reveal(db: Connection, vault: Vault, person: Administrator) -> str | None:
+    """The secret, confirmed or not: for the demonstration, which stands in for the phone. Raises vault.Unreadable."""
+    hidden = db.execute(select(apps.c.secret).where(_of(person))).scalar()
+    return vault.decrypt(hidden, belongs_to=_owner(person.id)) if hidden else None
+
+
 def remove(db: Connection, person: Administrator) -> bool:
     """Take the app off; what that brings with it is `factors.changed`. False: there is none."""
     queries.lock_administrator(db, person.id)
@@ -114,11 +120,12 @@ def encryption(db: Connection, vault: Vault) -> Encryption:
 
 def renew_encryption(db: Connection, vault: Vault) -> Encryption:
     """Encrypt anew what an earlier key encrypted; returns how it was before. What no key opens stays as it is."""
-    outdated, found = _sorted(vault, db.execute(_SECRETS.with_for_update(of=apps)).all())
+    outdated, found = _sorted(vault, db.execute(_SECRETS).all())
     for row in outdated:
         owner = _owner(row.administrator_id)
         hidden = vault.encrypt(vault.decrypt(row.secret, belongs_to=owner), belongs_to=owner)
-        db.execute(update(apps).where(apps.c.administrator_id == row.administrator_id).values(secret=hidden))
+        same = (apps.c.administrator_id == row.administrator_id) & (apps.c.secret == row.secret)
+        db.execute(update(apps).where(same).values(secret=hidden))  # not over an app that was added meanwhile
     return found
 
 

@@ -134,7 +134,9 @@ def test_the_state_is_told_before_the_role() -> None:
     assert decide(Act.CANCEL, Role.ADDITIONAL, State.GRACE, window=OPEN) == Refused(Reason.EXPIRED)
 
 
-@pytest.mark.parametrize("act", [Act.DISABLE_ADMINISTRATOR, Act.EDIT_BILLING, Act.EDIT_CONTACTS])
+@pytest.mark.parametrize(
+    "act", [Act.DISABLE_ADMINISTRATOR, Act.EDIT_BILLING, Act.EDIT_CONTACTS, Act.DEMAND_SECOND_FACTOR]
+)
 def test_the_first_administrator_keeps_house_in_every_open_state(act: Act) -> None:
     assert {decide(act, Role.FIRST, state, window=OPEN) for state in STATES} == {Allowed()}
 
@@ -142,13 +144,13 @@ def test_the_first_administrator_keeps_house_in_every_open_state(act: Act) -> No
 # What each block takes away, "x"; everything else stays as the state has it.
 # fmt: off
 BLOCK_TABLE = {
-    #                        features credits seats edition invite export cancel billing contacts
-    Block.COMPROMISED:       ("x",    "x",    "x",  "x",    "x",   "x",   "x",   "x",    "x"),
-    Block.LEGAL:             ("x",    "x",    "x",  "x",    "x",   "",    "",    "",     ""),
-    Block.ABUSE:             ("x",    "x",    "x",  "x",    "x",   "",    "",    "",     ""),
-    Block.FRAUD_CHECK:       ("x",    "x",    "x",  "x",    "x",   "",    "",    "",     ""),
-    Block.MISSING_DOCUMENTS: ("x",    "",     "",   "",     "",    "",    "",    "",     ""),
-    Block.PAYMENT_OVERDUE:   ("x",    "",     "",   "",     "",    "",    "",    "",     ""),
+    #                        features credits seats edition invite export cancel billing contacts factor
+    Block.COMPROMISED:       ("x",    "x",    "x",  "x",    "x",   "x",   "x",   "x",    "x",     "x"),
+    Block.LEGAL:             ("x",    "x",    "x",  "x",    "x",   "",    "",    "",     "",      ""),
+    Block.ABUSE:             ("x",    "x",    "x",  "x",    "x",   "",    "",    "",     "",      ""),
+    Block.FRAUD_CHECK:       ("x",    "x",    "x",  "x",    "x",   "",    "",    "",     "",      ""),
+    Block.MISSING_DOCUMENTS: ("x",    "",     "",   "",     "",    "",    "",    "",     "",      ""),
+    Block.PAYMENT_OVERDUE:   ("x",    "",     "",   "",     "",    "",    "",    "",     "",      ""),
 }
 # fmt: on
 BLOCK_ACTS = (
@@ -161,6 +163,7 @@ BLOCK_ACTS = (
     Act.CANCEL,
     Act.EDIT_BILLING,
     Act.EDIT_CONTACTS,
+    Act.DEMAND_SECOND_FACTOR,
 )
 
 

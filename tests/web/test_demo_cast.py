@@ -1,5 +1,6 @@
 """The cast of the demonstration: what it has bought holds together, and everybody can open every page."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -18,16 +19,21 @@ from portal.rules.lifecycle import State
 from portal.rules.orders import OrderState
 from portal.rules.pricing import TaxTreatment
 from portal.support.queries import count_contacts
-from portal.web.demo.cast import BILLING, BOUGHT, CAST, INVITED, PASSWORD, STAGES
-from portal.web.demo.seeding import seed
+from portal.web.demo.cast import BILLING, BOUGHT, CAST, INVITED, PASSWORD, PRINTED, STAGES
+from portal.web.demo.seeding import cut_keys, seed
 from tests.helpers import databases
+from tests.helpers.browser import Browser
 from tests.helpers.house import House, build
+from tests.web.security_people import press, shown_secret
 
 STAGES_BY_ID = {stage.id: stage for stage in STAGES}
 GONE = "m2008"
 PAGES = (
     "/profile",
     "/profile/email",
+    "/profile/password",
+    "/profile/security",
+    "/profile/security/app",
     "/profile/sessions",
     "/subscription",
     "/subscription/activity",
@@ -41,6 +47,7 @@ PAGES = (
     "/subscription/edition",
     "/subscription/edition/business",
     "/subscription/edition/pro",
+    "/subscription/export",
     "/subscription/invoices",
     "/subscription/payment-method",
     "/subscription/purchase",
@@ -51,10 +58,9 @@ PAGES = (
 
 
 def fill(house: House) -> House:
-    with house.parts.hasher.turn() as turn:
-        password_hash = turn.hash(PASSWORD)
+    keys = cut_keys(house.parts)
     with house.parts.database.write() as db:
-        seed(db, house.parts.links, password_hash, till(house.parts))
+        seed(db, keys, till(house.parts))
     return house
 
 
@@ -167,14 +173,32 @@ def test_the_list_of_pages_is_complete(demo: House) -> None:
     assert {rule for rule in rules if "<" not in rule} <= set(PAGES), "add the page to PAGES"
 
 
+def phone(house: House, username: str) -> str:
+    """The code that the page of the codes shows beside this user name."""
+    page = house.browser().get("/demo/codes")
+    rows = [" ".join(" ".join(row.itertext()).split()) for row in page.root.iter("tr")]
+    (found,) = [row for row in rows if row.startswith(f"{username} ")]
+    (code,) = re.findall(r"\b\d{3} \d{3}\b", found)
+    return str(code)
+
+
+def come_in(house: House, username: str, language: str = "en") -> Browser:
+    """Sign in as somebody of the cast, by the code that the phone shows where one is asked for."""
+    browser = house.browser(language=language)
+    browser.get(f"/login?lang={language}")
+    page = browser.submit({"username": username, "password": PASSWORD})
+    if 'name="code"' in page.html:
+        page = browser.code(phone(house, username))
+        house.clock.move(seconds=60)  # that code is used up
+    if 'name="choice"' in page.html:
+        browser.submit({"choice": "continue"})
+    return browser
+
+
 @pytest.mark.parametrize("language", ["it", "en"])
 @pytest.mark.parametrize("username", [actor.username for actor in CAST if actor.username != GONE])
 def test_everybody_opens_every_page(demo: House, username: str, language: str) -> None:
-    browser = demo.browser(language=language)
-    browser.get(f"/login?lang={language}")
-    page = browser.submit({"username": username, "password": PASSWORD})
-    if 'name="choice"' in page.html:
-        browser.submit({"choice": "continue"})
+    browser = come_in(demo, username, language)
     platform_id = int(username[1:5])
     mine = orders_of(demo, platform_id)
     written = [invoice.number for invoice in all_invoices(demo) if invoice.platform_id == platform_id]
@@ -188,11 +212,12 @@ def test_everybody_opens_every_page(demo: House, username: str, language: str) -
         elif answer.mimetype == "text/csv":
             assert answer.headers["Content-Disposition"].startswith("attachment")
         else:
-            assert answer.location.startswith(("/orders/", "/subscription/")), f"{username}: {path} leads away"
+            ours = ("/orders/", "/subscription/", "/profile/security")
+            assert answer.location.startswith(ours), f"{username}: {path} leads away"
 
 
 @pytest.mark.parametrize("language", ["it", "en"])
-@pytest.mark.parametrize("path", ["/demo", "/demo/staff", "/request-trial"])
+@pytest.mark.parametrize("path", ["/demo", "/demo/codes", "/demo/staff", "/request-trial"])
 def test_the_pages_for_testers_open(demo: House, path: str, language: str) -> None:
     browser = demo.browser(language=language)
     assert browser.open(f"{path}?lang={language}").status_code == 200
@@ -225,3 +250,46 @@ def test_in_the_grace_one_renews_by_the_demonstrations_own_page(tmp_path: Path, 
         house.clock.move(minutes=3)
         house.work()
         assert house.place(2003).state is State.ACTIVE
+
+
+def test_the_phone_of_the_demonstration_shows_what_the_sign_in_takes(tmp_path: Path, database_url: str) -> None:
+    house = fill(build(tmp_path, database_url, demo=True))
+    with closing(house.parts.database):
+        for _ in range(2):
+            assert come_in(house, "m1236").get("/subscription").state() == "active"
+        printed = house.browser()
+        printed.sign_in("m1236", PASSWORD)
+        printed.code(PRINTED[0])
+        printed.submit({"choice": "continue"})
+        assert "Ne restano 9 su 10." in printed.get("/profile/security").text
+
+
+def test_the_phone_shows_an_app_that_is_being_added_and_one_that_is_moved(tmp_path: Path, database_url: str) -> None:
+    house = fill(build(tmp_path, database_url, demo=True))
+    with closing(house.parts.database):
+        marco = come_in(house, "m1234-marco")
+        marco.get("/profile/security")
+        press(marco, "/profile/security/app/begin")
+        page = house.browser().get("/demo/codes")
+        assert "Is being added" in page.text
+        marco.submit({"code": phone(house, "m1234-marco")})
+        marco.get("/profile/security")
+        secret = shown_secret(press(marco, "/profile/security/app/move"))
+        tester = house.browser()
+        tester.get("/demo/codes")
+        shown = tester.submit({"typed": secret.lower()}).text
+        (code,) = re.findall(r"type it off\. (\d{3} \d{3})", shown)
+        assert "The app on the new device is the one that counts now." in marco.submit({"code": code}).text
+
+
+@pytest.mark.parametrize("typed", ["", "not a secret", "é", "1" * 400, "AAAA AAAA AAAA AAA"])
+def test_what_is_no_secret_shows_no_code(demo: House, typed: str) -> None:
+    browser = demo.browser()
+    browser.get("/demo/codes")
+    assert browser.submit({"typed": typed}).errors()
+    assert browser.response is not None
+    assert browser.response.status_code == 422
+
+
+def test_the_codes_are_shown_nowhere_but_in_the_demonstration(browser: Browser) -> None:
+    assert browser.open("/demo/codes").status_code == 404

@@ -13,6 +13,10 @@ from portal.rules.access import Block
 from portal.rules.orders import Way
 
 PASSWORD = "a short sentence is easiest"
+PRINTED = (  # the recovery codes of whoever of the cast has an authenticator app
+    "5q64w-h64p5", "tftmv-4sb3d", "fqkjr-z65mr", "czmj9-nggxb", "uhwef-pkfhh",
+    "vzkcx-h9rer", "k4srd-a3ttx", "6wjc5-85cxn", "yxzha-kyx49", "v4wrb-vda6c",
+)  # fmt: skip
 
 
 def N_(text: str) -> str:
@@ -22,7 +26,9 @@ def N_(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody of the cast, and what the platform shows. came_ago: days; None: came with the platform."""
+    """Somebody of the cast, and what the platform shows. came_ago: days; None: came with the platform. app_ago: days
+    since an authenticator app was added, with its recovery codes; None: never.
+    """
 
     username: str
     full_name: str
@@ -30,6 +36,7 @@ class Actor:
     shows: str
     language: str = "it"
     came_ago: int | None = None
+    app_ago: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ CAST = (
     Actor("m1234", "Anna Bianchi", "anna@example.com", N_("active, two administrators and one invited, credits")),
     Actor("m1234-marco", "Marco Conti", "marco@example.com", N_("the second administrator of 1234"), "en", 260),
     Actor("m1235", "Anna Bianchi", "anna@example.com", N_("active, e-mail only; same e-mail as m1234")),
+    Actor("m1236", "Livia Moretti", "livia@example.com", N_("active, signs in with a code of an app"), app_ago=40),
     Actor("m2001", "Bruno Esposito", "bruno@example.com", N_("expires in 6 days, a smaller edition is planned")),
     Actor("m2002", "Carla Ferri", "carla@example.com", N_("cancelled, still active"), "en"),
     Actor("m2003", "Dario Galli", "dario@example.com", N_("expired, first day of the grace")),
@@ -82,6 +90,7 @@ INVITED = Actor("m1234-lucia", "Lucia Serra", "lucia@example.com", "")  # has th
 STAGES = (
     Stage(1234, "Bianchi Formaggi S.r.l.", 98, lots=((40, 12_480), (200, 900))),
     Stage(1235, "Bianchi Vini S.r.l.", 250, edition="starter", sms_channel=False),
+    Stage(1236, "Moretti Ceramiche", 190, lots=((35, 700),)),
     Stage(2001, "Esposito Viaggi", 6, edition="business", next_edition="pro", lots=((100, 4_000),)),
     Stage(2002, "Ferri & Figli S.n.c.", 30, cancelled=True, lots=((20, 500),)),
     Stage(2003, "Galli Elettronica", -1, lots=((90, 2_350),)),
@@ -100,6 +109,10 @@ BILLING = {
     1235: BillingData(
         "Bianchi Vini S.r.l.", "Strada del Barolo 3", "12060", "Barolo", "CN", "IT", vat_number="04612050015",
         recipient_code=NO_RECIPIENT, certified_mail="vini@pec.example.com",
+    ),
+    1236: BillingData(
+        "Moretti Ceramiche", "Via della Fornace 9", "48018", "Faenza", "RA", "IT", vat_number="02745190369",
+        recipient_code="W7YVJK9",
     ),
     2001: BillingData(
         "Esposito Viaggi", "Via Toledo 201", "80134", "Napoli", "NA", "IT", vat_number="02991180635",

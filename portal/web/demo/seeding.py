@@ -3,12 +3,13 @@
 Whoever has bought the present term begins with the one before it.
 """
 
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from portal import seats, standing
-from portal.accounts import administrators
+from portal.accounts import administrators, authenticator_apps, own_factors
 from portal.accounts.administrators import Newcomer
 from portal.accounts.queries import Administrator
 from portal.billing import profiles
@@ -16,8 +17,11 @@ from portal.billing.choices import TermChoice
 from portal.billing.settle import Till
 from portal.credits import actions as credits
 from portal.kit.links import Links
+from portal.kit.vault import Vault
+from portal.parts import Parts
 from portal.rules import dates, lifecycle, names, renewal
 from portal.rules.access import Role
+from portal.rules.factors import read_recovery_code
 from portal.rules.renewal import Term
 from portal.rules.terms import YEARLY_TERM_MONTHS
 from portal.subscription import actions as subscription
@@ -26,25 +30,41 @@ from portal.subscription.actions import NewPlatform
 from portal.support import actions as support
 from portal.support.actions import Entry
 from portal.support.queries import Kind
-from portal.web.demo import history
-from portal.web.demo.cast import BILLING, BOUGHT, CAST, INVITED, METHODS, STAGES, Actor, Stage
+from portal.web.demo import history, phone
+from portal.web.demo.cast import BILLING, BOUGHT, CAST, INVITED, METHODS, PASSWORD, PRINTED, STAGES, Actor, Stage
 from portal.web.demo.history import instant
 
 BY = "demo"
 
 
-def seed(db: Connection, maker: Links, password_hash: str, till: Till) -> None:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What the cast comes in with, and what makes it. The hashes are made before anything is written."""
+
+    links: Links
+    vault: Vault
+    password_hash: str
+    code_hashes: list[str]
+
+
+def cut_keys(parts: Parts) -> Keys:
+    with parts.hasher.turn() as turn:
+        codes = [code for text in PRINTED if (code := read_recovery_code(text))]
+        return Keys(parts.links, parts.vault, turn.hash(PASSWORD), turn.hash_all(codes))
+
+
+def seed(db: Connection, keys: Keys, till: Till) -> None:
     """Write the cast as it stands on the business day of `till.at`; `till` tells at which prices it has bought."""
     today = dates.business_date(till.at, till.zone)
     for stage in STAGES:
         _create(db, stage, today, till)
     for actor in CAST:
-        _enter(db, maker, actor, password_hash, till)
+        _enter(db, keys, actor, till)
     given = {stage.id for stage in STAGES if _before(stage, today) is None}  # by the operator: nobody has bought it
     history.write(db, [b for b in BOUGHT if not (isinstance(b.choice, TermChoice) and b.platform_id in given)], till)
     for stage in STAGES:
         _come_to_today(db, stage, till)
-    seats.create(db, maker, _newcomer(INVITED), till.zone, by=CAST[0].username, at=instant(till, 1))
+    seats.create(db, keys.links, _newcomer(INVITED), till.zone, by=CAST[0].username, at=instant(till, 1))
 
 
 def _create(db: Connection, stage: Stage, today: date, till: Till) -> None:
@@ -115,12 +135,12 @@ def _newcomer(actor: Actor) -> Newcomer:
     return Newcomer(name, actor.email, actor.full_name, actor.language)
 
 
-def _enter(db: Connection, maker: Links, actor: Actor, password_hash: str, till: Till) -> None:
+def _enter(db: Connection, keys: Keys, actor: Actor, till: Till) -> None:
     """The administrator; the first one brings billing data and is the first contact."""
     newcomer = _newcomer(actor)
     place = standing.find(db, newcomer.name.platform_id, at=till.at, zone=till.zone)
     at = place.platform.created_at if actor.came_ago is None else instant(till, actor.came_ago)
-    person = administrators.create(db, maker, newcomer, at=at, password_hash=password_hash)
+    person = administrators.create(db, keys.links, newcomer, at=at, password_hash=keys.password_hash)
     if not isinstance(person, Administrator):
         raise ValueError(f"{actor.username} stands in the cast twice")
     if person.role == Role.FIRST:
@@ -128,6 +148,16 @@ def _enter(db: Connection, maker: Links, actor: Actor, password_hash: str, till:
         if method := METHODS.get(person.platform_id):
             profiles.store_payment_method(db, person.platform_id, method, at=at, by=person.id)
         support.add(db, person, Entry(Kind.ADMINISTRATION, person.full_name, person.email), at=at)
+    if actor.app_ago is not None:
+        _add_app(db, keys, person, instant(till, actor.app_ago))
+
+
+def _add_app(db: Connection, keys: Keys, person: Administrator, at: datetime) -> None:
+    """An authenticator app with its recovery codes. What it shows is on the page of the codes."""
+    authenticator_apps.begin(db, keys.vault, person, at=at)
+    first = phone.shown(authenticator_apps.reveal(db, keys.vault, person) or "", at)
+    if not own_factors.add_app(db, keys.vault, person, first, keys.code_hashes, at=at, but=0):
+        raise ValueError(f"{person.username} has an app already")
 
 
 def _come_to_today(db: Connection, stage: Stage, till: Till) -> None:
