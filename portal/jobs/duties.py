@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from portal.accounts.alarms import TROUBLE_TASK
 from portal.accounts.recovery import RESET_TASK, USER_NAMES_TASK
 from portal.billing.invoices import PDF_ERRAND
 from portal.billing.orders import CLOSE_ERRAND, FOLLOW_ERRAND
-from portal.jobs import demo_events, invoice_pdf, payments, recovery, switches, trials
+from portal.jobs import alarms, demo_events, export, invoice_pdf, payments, recovery, switches, trials
 from portal.outside.demo_payments import EVENT_ERRAND
 from portal.parts import Parts
+from portal.subscription.exports import EXPORT_ERRAND
 from portal.subscription.switches import SWITCH_ERRAND
 from portal.subscription.trials import TRIAL_TASK
 
@@ -22,6 +24,7 @@ Task = Callable[[Connection, Parts, dict[str, Any], datetime], None]
 TASKS: dict[str, Task] = {
     USER_NAMES_TASK: recovery.answer_user_names,
     RESET_TASK: recovery.answer_reset,
+    TROUBLE_TASK: alarms.tell_sign_in_trouble,
     TRIAL_TASK: trials.answer,
     payments.REPORT_TASK: payments.apply_report,
 }
@@ -32,4 +35,5 @@ ERRANDS: dict[str, Errand] = {
     CLOSE_ERRAND: payments.close,
     PDF_ERRAND: invoice_pdf.make,
     SWITCH_ERRAND: switches.tell,
+    EXPORT_ERRAND: export.make,
 }  # each opens its own transactions, and none while it talks to another system
