@@ -275,6 +275,20 @@ def test_a_secret_that_waits_for_its_first_code_keeps_no_key(house: House) -> No
     assert encryption(house, Vault([FOREIGN_KEY])) == Encryption(0, 0, ())
 
 
+def test_an_app_that_was_added_while_keys_are_renewed_stays(house: House) -> None:
+    house.add_app(house.person())
+    added = "the secret of an app that was added just now"
+
+    class Slow(Vault):
+        def encrypt(self, text: str, *, belongs_to: str) -> str:
+            db.execute(update(apps).values(secret=added))
+            return super().encrypt(text, belongs_to=belongs_to)
+
+    with house.parts.database.write() as db:
+        authenticator_apps.renew_encryption(db, Slow([NEW_KEY, SECRET.reveal()]))
+        assert db.execute(select(apps.c.secret)).scalar_one() == added
+
+
 @both_databases
 def test_a_code_that_is_typed_while_keys_are_renewed_counts(house: House) -> None:
     person = house.person()
