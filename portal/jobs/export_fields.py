@@ -64,6 +64,10 @@ class Part:
     fields: tuple[Field, ...]
 
 
+def part(name: str, tells: LazyProxy, table: Table, rows: Rows, *fields: Field) -> Part:
+    return Part(name, tells, table, rows, fields)
+
+
 def made(name: str, get: Get, *columns: str) -> Field:
     """A fact that is made of columns, or of what was selected beside them."""
     return Field(name, get, columns)

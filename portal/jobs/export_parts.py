@@ -3,44 +3,44 @@
 `tests/jobs/test_export_law.py` holds it to this: each table with a customer in it, and each of its columns, is told
 here or left out for a reason that stands there.
 
-Where RULES.md is silent: an additional administrator gets what the pages show to her. Of the platform that is
-everything; of what is personal (sessions, devices, second factors, addresses, mails, from where somebody signed in) it
-is her own. The first administrator gets everybody's.
+Where RULES.md is silent: the first administrator gets all of it; an additional one gets what the pages show to her. Of
+what is personal (sessions, devices, second factors, addresses, mails, from where somebody signed in) that is her own.
 """
 
 from typing import Any
+
+from sqlalchemy import Table
 
 from portal.accounts import tables as people
 from portal.billing import tables as billing
 from portal.credits import tables as credit_tables
 from portal.jobs import export_rows as rows
 from portal.jobs import export_words as words
-from portal.jobs.export_fields import Field, Part, amounts, made, person, plain
+from portal.jobs.export_fields import Field, Part, amounts, made, part, person, plain
 from portal.kit.audit import events
 from portal.kit.outbox import outbox
 from portal.kit.texts import lazy_gettext as _l
+from portal.staff.tables import view_permissions
 from portal.subscription import tables as subscription
 from portal.support.tables import contacts
 
 
-def _of_platform(name: str, tells: Any, table: Any, *fields: Field) -> Part:
-    return Part(name, tells, table, rows.of_platform(table), fields)
+def _of_platform(name: str, tells: Any, table: Table, *fields: Field) -> Part:
+    return part(name, tells, table, rows.of_platform(table), *fields)
 
 
-def _of_people(name: str, tells: Any, table: Any, *fields: Field) -> Part:
-    return Part(name, tells, table, rows.of_people(table), (person(), *fields))
+def _of_people(name: str, tells: Any, table: Table, *fields: Field) -> Part:
+    return part(name, tells, table, rows.of_people(table), person(), *fields)
 
 
 PARTS: tuple[Part, ...] = (
-    Part(
+    part(
         "platform",
         _l("The platform itself."),
         subscription.platforms,
         rows.the_platform,
-        (
-            *plain("id", "company", "email_channel", "sms_channel", "trial", "next_edition", "created_at"),
-            *plain("cancelled_at", "deleted_at", "legal_hold_since", "last_sign_in_on", "second_factor_since"),
-        ),
+        *plain("id", "company", "email_channel", "sms_channel", "trial", "next_edition", "created_at"),
+        *plain("cancelled_at", "deleted_at", "legal_hold_since", "last_sign_in_on", "second_factor_since"),
     ),
     _of_platform(
         "terms",
@@ -68,12 +68,12 @@ PARTS: tuple[Part, ...] = (
         *(made(name, words.block(name), "code") for name in ("title", "steps", "department")),
         *plain("since", "lifted_at"),
     ),
-    Part(
+    part(
         "trial_request",
         _l("The request with which the trial began."),
         subscription.trial_requests,
         rows.its_trial_requests,
-        plain("id", "full_name", "company", "email", "language", "requested_at", "confirmed_at"),
+        *plain("id", "full_name", "company", "email", "language", "requested_at", "confirmed_at"),
     ),
     _of_platform(
         "administrators",
@@ -139,38 +139,36 @@ PARTS: tuple[Part, ...] = (
         *amounts("total"),
         *plain("paid_for", "way", "placed_at", "open_until", "paid_at", "delivered_at", "cancelled_at"),
     ),
-    Part(
+    part(
         "payments",
         _l("Every attempt to pay an order, and what arrived."),
         billing.payments,
         rows.its_payments,
-        (
-            *plain("id", "order_id", "way", "reference", "state"),
-            *amounts("amount"),
-            *plain("begun_at", "ended_at", "value_date"),
-        ),
+        *plain("id", "order_id", "way", "reference", "state"),
+        *amounts("amount"),
+        *plain("begun_at", "ended_at", "value_date"),
     ),
-    Part(
+    part(
         "payments_looked_at",
         _l("Sums at which our staff had to look, to give them back or to find their order."),
         billing.staff_tasks,
         rows.its_staff_tasks,
-        (*plain("id", "kind", "order_id", "payment_id"), *amounts("amount"), *plain("opened_at", "closed_at")),
+        *plain("id", "kind", "order_id", "payment_id"),
+        *amounts("amount"),
+        *plain("opened_at", "closed_at"),
     ),
-    Part(
+    part(
         "invoices",
         _l("The invoices and credit notes, as they were issued."),
         billing.invoices,
         rows.its_invoices,
-        (
-            *plain("id", "number", "series", "year", "sequence"),
-            made("corrects", lambda row, _about: row.corrected, "refers_to"),
-            *plain("order_id", "issued_on", "issued_at", "language"),
-            made("offer", words.offer, "offer"),
-            *plain("billing", "seller"),
-            *amounts("net", "tax", "total"),
-            *plain("note", "pdf_made_at"),
-        ),
+        *plain("id", "number", "series", "year", "sequence"),
+        made("corrects", lambda row, _about: row.corrected, "refers_to"),
+        *plain("order_id", "issued_on", "issued_at", "language"),
+        made("offer", words.offer, "offer"),
+        *plain("billing", "seller"),
+        *amounts("net", "tax", "total"),
+        *plain("note", "pdf_made_at"),
     ),
     _of_platform(
         "billing_data",
@@ -191,44 +189,49 @@ PARTS: tuple[Part, ...] = (
         contacts,
         *plain("id", "kind", "full_name", "email", "phone", "created_at"),
     ),
-    Part(
+    part(
         "credit_lots",
         _l("The SMS credits that were bought, and how many are left of each purchase."),
         credit_tables.lots,
         rows.its_lots,
-        (
-            *plain("id", "bought_on", "kept_until", "order_id"),
-            made("remaining", lambda row, _about: int(row.remaining)),
-        ),
+        *plain("id", "bought_on", "kept_until", "order_id"),
+        made("remaining", lambda row, _about: int(row.remaining)),
     ),
-    Part(
+    part(
         "credit_movements",
         _l("Every movement of SMS credits, by purchase."),
         credit_tables.movements,
         rows.its_movements,
-        (*plain("id", "lot_id", "kind", "amount", "at"), made("spending", rows.spending, "idempotency_key")),
+        *plain("id", "lot_id", "kind", "amount", "at"),
+        made("spending", rows.spending, "idempotency_key"),
     ),
-    Part(
+    _of_platform(
+        "view_permissions",
+        _l("Who allowed our staff to look at the pages, and for how long."),
+        view_permissions,
+        *plain("id"),
+        person("granted_by"),
+        *plain("granted_at", "expires_at", "ended_at"),
+    ),
+    part(
         "activity",
         _l("Everything that was done on the platform, by our staff too, in sentences."),
         events,
         rows.its_events,
-        (
-            *plain("id", "at"),
-            made("what", words.event("what"), "tag", "details", "administrator_id"),
-            made("kind", words.event("kind"), "tag"),
-            made("who", words.event("who"), "details", "administrator_id"),
-            made("staff", words.by_staff, "details"),
-            *plain("tag"),
-            made("network", rows.network, "network"),
-        ),
+        *plain("id", "at"),
+        made("what", words.event("what"), "tag", "details", "administrator_id"),
+        made("kind", words.event("kind"), "tag"),
+        made("who", words.event("who"), "details", "administrator_id"),
+        made("staff", words.by_staff, "details"),
+        *plain("tag"),
+        made("network", rows.network, "network"),
     ),
-    Part(
+    part(
         "mails",
         _l("The mails that we know to have sent about the platform: which one, to whom, when, and how that went."),
         outbox,
         rows.its_mails,
-        plain("id", "name", "recipient", "language", "created_at", "done_at", "outcome"),
+        *plain("id", "name", "recipient", "language", "created_at", "done_at", "outcome"),
     ),
     _of_platform(
         "notices",

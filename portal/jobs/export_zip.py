@@ -104,17 +104,18 @@ def _cells(row: list[Any]) -> list[Any]:
 
 def _cell(value: Any) -> list[Any]:
     """What stands in the cells of a value. Numbers stay numbers, a minus before them is no formula."""
-    if isinstance(value, Money):
-        return [value.cents, value.currency]
-    if value is None:
-        return [""]
-    if isinstance(value, int):
-        return [_text(value)]
-    return [harmless(value if isinstance(value, str) else _text(value).strip('"'))]
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    match value:
+        case None:
+            return [""]
+        case str():
+            return [harmless(value)]
+        case bool() | dict() | list() | tuple():
+            return [_text(value)]
+        case int():
+            return [value]
+        case Money():
+            return [value.cents, value.currency]
+    return [_plain(value)]
 
 
 def _bytes(text: str) -> bytes:
@@ -131,3 +132,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"no way to write a {type(value).__name__}")
+
+
+_text = json.JSONEncoder(ensure_ascii=False, default=_plain).encode

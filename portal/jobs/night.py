@@ -14,6 +14,7 @@ from portal import standing
 from portal.parts import Parts
 from portal.rules import dates
 from portal.standing import Standing
+from portal.subscription.queries import living_after
 
 SLICE = 500  # platforms that are read together
 log = logging.getLogger("portal")
@@ -63,17 +64,29 @@ class Tally:
         return f"{self.done} done, {self.failed} failed"
 
 
-def slices(night: Night) -> Iterator[list[Standing]]:
-    """Every platform that is not deleted, by ID, as it stands at the instant of the night."""
+def due(night: Night, judge: Callable[[list[Standing]], Iterable[int]]) -> Iterator[list[int]]:
+    """Slice by slice, the platforms that have something due; every platform that is not deleted is looked at.
+
+    judge: which of these that were read together; it need not be right, since whoever acts on one looks again. Where a
+    slice cannot be judged because of one of its platforms, all of them count as due, and that one fails alone.
+    """
     after = 0
-    while True:
-        with night.parts.database.read() as db:
-            found = standing.find_after(db, after, at=night.at, zone=night.zone, most=SLICE)
-        if not found:
-            return
+    while numbers := _next(night, after):
+        try:
+            with night.parts.database.read() as db:
+                places = standing.find_after(db, after, at=night.at, zone=night.zone, most=SLICE)
+            found = list(judge(places))
+        except Exception as error:
+            log_fault(error, first=numbers[0], last=numbers[-1])
+            found = numbers
         yield found
-        after = found[-1].platform.id
+        after = numbers[-1]
         night.go_on()
+
+
+def _next(night: Night, after: int) -> list[int]:
+    with night.parts.database.read() as db:
+        return [platform.id for platform in living_after(db, after, most=SLICE)]
 
 
 def each(night: Night, what: str, numbers: Iterable[int], act: Callable[[Connection, int], int]) -> Tally:

@@ -1,11 +1,18 @@
 """What a night would do, for people to read before it does: `portal nightly --dry-run`. Nothing is written."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
+from sqlalchemy import Connection
+
+from portal import standing
 from portal.accounts.queries import Administrator
+from portal.credits import queries as credits
 from portal.jobs import cleaning, day_changes, reconciling, reminders
-from portal.jobs.night import Night, slices
+from portal.jobs.night import Night, due
+from portal.rules.credits import Lot
 from portal.rules.reminders import Kind, Notice
+from portal.standing import Standing
 
 ABOUT = {
     Kind.TERM: "the term",
@@ -17,12 +24,21 @@ ABOUT = {
 
 
 def _reminders(night: Night) -> Iterator[str]:
-    for places in slices(night):
-        for place, due in reminders.find_in(night, places):
-            for notice in due:
-                with night.parts.database.read() as db:
-                    people = reminders.recipients(db, place.platform.id)
-                yield f"platform {place.platform.id}: {_when(notice)}, to {_to(people)}"
+    for number in _numbers(night, reminders.judge):
+        with night.parts.database.read() as db:
+            place, lots = _read(db, night, number)
+            people = _to(reminders.recipients(db, number))
+            for notice in reminders.find_of(db, night, place, lots):
+                yield f"platform {number}: {_when(notice)}, to {people}"
+
+
+def _numbers(night: Night, judge: Callable[[Night, list[Standing]], Iterator[int]]) -> Iterator[int]:
+    for numbers in due(night, partial(judge, night)):
+        yield from numbers
+
+
+def _read(db: Connection, night: Night, number: int) -> tuple[Standing, list[Lot]]:
+    return standing.find(db, number, at=night.at, zone=night.zone), credits.lots_of(db, number)
 
 
 def _when(notice: Notice) -> str:
@@ -39,18 +55,21 @@ def _to(people: list[Administrator]) -> str:
 
 
 def _write_offs(night: Night) -> Iterator[str]:
-    for places in slices(night):
-        for place, lots in day_changes.find_lost(night, places):
-            lost = sum(lot.remaining for lot in lots)
-            yield f"platform {place.platform.id}: {lost} credits of {len(lots)} lots, whose last day has passed"
+    for number in _numbers(night, day_changes.judge_lost):
+        with night.parts.database.read() as db:
+            lots = day_changes.find_lost(*_read(db, night, number))
+        if lots:
+            yield f"platform {number}: {sum(lot.remaining for lot in lots)} credits, whose last day has passed"
 
 
 def _told(night: Night) -> Iterator[str]:
     if night.parts.service is None:
         return
-    for places in slices(night):
-        for place in day_changes.find_changed(night, places):
-            yield f"platform {place.platform.id}: {place.state}"
+    for number in _numbers(night, day_changes.judge_changed):
+        with night.parts.database.read() as db:
+            place, lots = _read(db, night, number)
+        if day_changes.is_changed(night, place, lots):
+            yield f"platform {number}: {place.state}"
 
 
 def _payments(night: Night) -> Iterator[str]:
@@ -66,8 +85,8 @@ def _cleaning(night: Night) -> Iterator[str]:
 
 REPORTS: dict[str, Callable[[Night], Iterator[str]]] = {
     "reminders": _reminders,
-    "write-offs": _write_offs,
     "sending service": _told,
+    "write-offs": _write_offs,
     "payments": _payments,
     "cleaning": _cleaning,
 }

@@ -21,8 +21,8 @@ from portal.rules import nights as rules
 log = logging.getLogger("portal")
 STEPS: dict[str, Callable[[Night], Tally]] = {
     "reminders": reminders.send,
-    "write-offs": day_changes.write_off,
     "sending service": day_changes.announce,
+    "write-offs": day_changes.write_off,
     "payments": reconciling.ask_again,
     "cleaning": cleaning.clean,
 }

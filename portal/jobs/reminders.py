@@ -13,6 +13,7 @@ Where RULES.md is silent:
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -22,7 +23,7 @@ from portal.accounts.queries import Administrator
 from portal.credits import mails as credit_mails
 from portal.credits import queries as credits
 from portal.credits.mails import Expiring
-from portal.jobs.night import Night, Tally, each, slices
+from portal.jobs.night import Night, Tally, due, each
 from portal.kit.outbox import Message
 from portal.parts import Parts
 from portal.rules import credits as credit_rules
@@ -51,21 +52,22 @@ FEATURES_ON = frozenset({State.ACTIVE, State.CANCELLED})
 def send(night: Night) -> Tally:
     """Write every notice that is due, and is not written yet."""
     tally = Tally()
-    for places in slices(night):
-        due = [place.platform.id for place, found in find_in(night, places) if found]
-        tally += each(night, "platform", due, lambda db, number: tell(db, night, number))
+    for numbers in due(night, partial(judge, night)):
+        tally += each(night, "platform", numbers, lambda db, number: tell(db, night, number))
     return tally
 
 
-def find_in(night: Night, places: list[Standing]) -> Iterator[tuple[Standing, list[Notice]]]:
-    """What is due on each of these platforms, by what could be read without holding them."""
+def judge(night: Night, places: list[Standing]) -> Iterator[int]:
+    """The platforms to which something is to be told, by what can be read of many together."""
     wanting = [place.platform.id for place in places if _has_credits_near_their_end(place)]
     with night.parts.database.read() as db:
         sent = notices.keys_of(db, [place.platform.id for place in places])
         wallets = credits.lots_of_many(db, wanting)
     for place in places:
         number = place.platform.id
-        yield place, find_due(place, wallets[number].lots if number in wallets else [], night.day, sent[number])
+        lots = wallets[number].lots if number in wallets else []
+        if find_due(place, lots, night.day, sent[number]):
+            yield number
 
 
 def _has_credits_near_their_end(place: Standing) -> bool:
@@ -77,13 +79,18 @@ def tell(db: Connection, night: Night, platform_id: int) -> int:
     """Write what is due on the platform, which nobody changes meanwhile; returns how many notices."""
     at = night.parts.clock.now()
     place = standing.lock(db, platform_id, at=at, zone=night.zone)
-    lots, sent = credits.lots_of(db, platform_id), notices.keys_of(db, [platform_id])[platform_id]
-    due = find_due(place, lots, night.day, sent)
-    fresh = [notice for notice in due if notices.write_once(db, platform_id, notice.key, at=at)]
+    lots = credits.lots_of(db, platform_id)
+    fresh = [n for n in find_of(db, night, place, lots) if notices.write_once(db, platform_id, n.key, at=at)]
     for notice in fresh:
         for person in recipients(db, platform_id):
             _mail(db, place, lots, notice, person)
     return len(fresh)
+
+
+def find_of(db: Connection, night: Night, place: Standing, lots: Iterable[Lot]) -> list[Notice]:
+    """What is due on the platform, and is not written yet."""
+    number = place.platform.id
+    return find_due(place, lots, night.day, notices.keys_of(db, [number])[number])
 
 
 def recipients(db: Connection, platform_id: int) -> list[Administrator]:
@@ -179,5 +186,5 @@ def is_over(db: Connection, parts: Parts, message: Message) -> bool:
         return False
     number = message.payload["platform_id"]
     place = standing.find(db, number, at=parts.clock.now(), zone=parts.settings.timezone)
-    due = find_due(place, credits.lots_of(db, number), place.today, ())
-    return not any(notice.key == key and MAILS[notice.kind] == message.name for notice in due)
+    true = find_due(place, credits.lots_of(db, number), place.today, ())
+    return not any(notice.key == key and MAILS[notice.kind] == message.name for notice in true)
