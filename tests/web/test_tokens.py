@@ -19,10 +19,16 @@ from portal.accounts.links import Purpose
 from portal.accounts.tables import factor_removals
 from portal.kit.links import Fault, Link
 from portal.rules.orders import Kind
+from portal.rules.staff import StaffRole
 from portal.setting_values import Secret
+from portal.staff import members
+from portal.staff.links import Purpose as StaffPurpose
+from portal.staff.members import Newcomer
+from portal.staff.queries import Member
 from portal.subscription.tables import trial_requests
 from portal.web import challenges, coming_in, mailed_links, sealed
 from portal.web.sealed import LookAgain
+from portal.web.staff import sign_in as staff_sign_in
 from tests.conftest import both_databases
 from tests.helpers import databases
 from tests.helpers.browser import Browser
@@ -40,21 +46,31 @@ DOORS = {
     "/profile/email/undo/<token>": {Purpose.EMAIL_UNDO},
     "/not-me/<token>": {Purpose.NOT_ME},
     "/lost-factor/<token>": {Purpose.STOP_REMOVAL},
+    "/staff/invitation/<token>": {StaffPurpose.INVITATION},
 }
-# What waits in the cookie of one browser: the page of the step.
-STEPS = {"/login/second-factor": Purpose.SECOND_FACTOR, "/login/take-over": Purpose.TAKE_OVER}
+# What waits in the cookie of one browser: the page of the step, where it waits, and what for.
+STEPS = {
+    "/login/second-factor": (coming_in.WAITING, Purpose.SECOND_FACTOR),
+    "/login/take-over": (coming_in.WAITING, Purpose.TAKE_OVER),
+    "/staff/login/second-factor": (staff_sign_in.WAITING, StaffPurpose.SECOND_FACTOR),
+}
+ALL: tuple[Purpose | StaffPurpose, ...] = (*Purpose, *StaffPurpose)
 CHALLENGES = {Purpose.PASSKEY, Purpose.NEW_PASSKEY, Purpose.PROOF}
 REMEDY = "add the door of the new link, or its step, to the tables of tests/web/test_tokens.py"
 
 
 @pytest.fixture
-def subjects(house: House) -> dict[Purpose, int]:
+def subjects(house: House) -> dict[Any, int]:
     """What a link of each purpose is about, all of it there and waiting."""
     anna, at = house.person("m1234"), house.clock.now()
-    person = dict.fromkeys(Purpose, anna.id)
+    person: dict[Any, int] = dict.fromkeys(ALL, anna.id)
+    gino = Newcomer("gino", StaffRole.SUPPORT, "gino@example.com", "Gino", "en")
     with house.parts.database.write() as db:
         sessions.start(db, anna, at=at, network="198.51.100.0/24", device="Firefox · Linux")
         assert email_changes.ask(db, house.parts.links, anna, "anna.new@example.com", at=at)
+        member = members.create(db, house.parts.links, gino, by="test", at=at)
+        assert isinstance(member, Member)
+        members.begin_app(db, house.parts.vault, member)
         _row(db, trial_requests, anna, at)
         _row(db, factor_removals, anna, at)
     return person | dict.fromkeys((Purpose.TRIAL, Purpose.EMAIL_CHANGE, Purpose.EMAIL_UNDO, Purpose.NOT_ME), 1)
@@ -68,7 +84,7 @@ def _row(db: Any, table: Table, anna: Any, at: datetime) -> None:
     db.execute(insert(table).values({name: value for name, value in facts.items() if name in table.c}))
 
 
-def issue(house: House, purpose: Purpose, subject: int) -> str:
+def issue(house: House, purpose: Purpose | StaffPurpose, subject: int) -> str:
     with house.parts.database.write() as db:
         at = house.clock.now()
         link_id = house.parts.links.issue(db, purpose, subject, at=at, expires_at=at + timedelta(hours=1))
@@ -91,23 +107,24 @@ def find(house: House, token: str, purpose: str) -> Link | Fault:
 
 def test_every_door_and_every_purpose_stands_in_the_tables(house: House) -> None:
     assert {route.rule for route in routes(house) if "<token>" in route.rule} == set(DOORS), REMEDY
-    assert set().union(*DOORS.values(), STEPS.values(), CHALLENGES) == set(Purpose), REMEDY
+    steps = {purpose for _, purpose in STEPS.values()}
+    assert set().union(*DOORS.values(), steps, CHALLENGES) == set(ALL), REMEDY
 
 
 @both_databases
 def test_a_link_is_found_for_its_own_purpose_only(house: House) -> None:
     house.person("m1234")
-    for purpose in Purpose:
+    for purpose in ALL:
         token = issue(house, purpose, 1)
-        assert {asked for asked in Purpose if isinstance(find(house, token, asked), Link)} == {purpose}
+        assert {asked for asked in ALL if isinstance(find(house, token, asked), Link)} == {purpose}
 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_mailed_link_opens_its_own_door_and_is_broken_at_every_other(
-    house: House, subjects: dict[Purpose, int], door: str
+    house: House, subjects: dict[Any, int], door: str
 ) -> None:
     browser = house.browser()
-    for purpose in Purpose:
+    for purpose in ALL:
         token = issue(house, purpose, subjects[purpose])
         browser.open(door.replace("<token>", token), follow_redirects=True)
         assert browser.response is not None
@@ -117,31 +134,34 @@ def test_a_mailed_link_opens_its_own_door_and_is_broken_at_every_other(
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_of_the_sign_in_opens_with_its_own_token_and_no_other(
-    house: House, subjects: dict[Purpose, int], step: str
+    house: House, subjects: dict[Any, int], step: str
 ) -> None:
-    for purpose in Purpose:
+    slot, own = STEPS[step]
+    for purpose in ALL:
         browser = house.browser()
-        put(browser, **{coming_in.WAITING: issue(house, purpose, subjects[purpose])})
-        assert (browser.open(step).status_code == 200) is (purpose is STEPS[step]), purpose
-        assert browser.open("/subscription").status_code == 303, purpose
+        put(browser, **{slot: issue(house, purpose, subjects[purpose])})
+        assert (browser.open(step).status_code == 200) is (purpose is own), purpose
+        for inside in ("/subscription", "/staff"):
+            assert browser.open(inside).status_code == 303, purpose
 
 
 def test_a_challenge_is_its_own_token_and_no_other(house: House) -> None:
     anna = house.person("m1234")
     with house.app.test_request_context("/"):
         for challenge in CHALLENGES:
-            for purpose in Purpose:
+            for purpose in ALL:
                 session[challenge] = issue(house, purpose, anna.id)
                 assert (challenges.waiting(challenge, anna.id) is not None) is (purpose is challenge)
                 assert challenges.waiting(challenge, anna.id + 1) is None
 
 
-def test_no_link_is_a_session_or_a_forgery_token(house: House, subjects: dict[Purpose, int]) -> None:
-    for purpose in Purpose:
+def test_no_link_is_a_session_or_a_forgery_token(house: House, subjects: dict[Any, int]) -> None:
+    for purpose in ALL:
         browser = house.browser()
         token = issue(house, purpose, subjects[purpose])
-        put(browser, _user_id=token)
+        put(browser, _user_id=token, staff=token)
         assert browser.open("/subscription").status_code == 303, purpose
+        assert browser.open("/staff").status_code == 303, purpose
         browser.client.set_cookie(house.parts.settings.cookie_name, token)
         assert browser.open("/subscription").status_code == 303, purpose
         assert browser.open("/logout", method="POST", data={"csrf_token": token}).status_code == 400, purpose
@@ -163,7 +183,7 @@ def test_what_is_signed_for_one_use_is_nothing_in_another(house: House, seal: st
     for text in (seal, session_cookie):
         assert browser.open("/logout", method="POST", data={"csrf_token": text}).status_code == 400
     for text in (csrf, cookie, session_cookie, seal):
-        assert {find(house, text, purpose) for purpose in Purpose} == {Fault.BROKEN}
+        assert {find(house, text, purpose) for purpose in ALL} == {Fault.BROKEN}
 
 
 # --- the signature ----------------------------------------------------------------------------------------------------
@@ -276,7 +296,7 @@ def test_no_other_algorithm_makes_a_seal(house: House, seal: str) -> None:
 @pytest.mark.parametrize(("seconds", "status"), [(3600 - 1e-6, 200), (3600, 410), (3600 + 1e-6, 410)])
 @pytest.mark.parametrize("door", DOORS)
 def test_every_door_closes_when_the_link_says(
-    house: House, subjects: dict[Purpose, int], door: str, seconds: float, status: int
+    house: House, subjects: dict[Any, int], door: str, seconds: float, status: int
 ) -> None:
     purpose = min(DOORS[door])
     token = issue(house, purpose, subjects[purpose])
@@ -288,9 +308,10 @@ def test_every_door_closes_when_the_link_says(
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_every_step_closes_when_its_time_is_over(house: House, subjects: dict[Purpose, int], step: str) -> None:
+def test_every_step_closes_when_its_time_is_over(house: House, subjects: dict[Any, int], step: str) -> None:
     browser = house.browser()
-    put(browser, **{coming_in.WAITING: issue(house, STEPS[step], subjects[STEPS[step]])})
+    slot, own = STEPS[step]
+    put(browser, **{slot: issue(house, own, subjects[own])})
     house.clock.move(seconds=3600 - 1e-6)
     assert browser.open(step).status_code == 200
     house.clock.move(microseconds=1)
@@ -322,7 +343,7 @@ def test_the_two_portals_share_the_key(house: House, staging: House) -> None:
 def test_a_link_of_another_portal_is_broken(house: House, staging: House) -> None:
     if staging.administrator("m1234") is None:
         house.person("m1234")
-    for purpose in Purpose:
+    for purpose in ALL:
         foreign = issue(staging, purpose, 1)
         assert isinstance(find(staging, foreign, purpose), Link)
         assert find(house, foreign, purpose) is Fault.BROKEN, purpose
