@@ -44,7 +44,7 @@ def change(house: House, person: Administrator, event: Event = Event.APP_ADDED, 
 
 def remove(house: House, person: Administrator, **facts: Any) -> bool:
     with house.parts.database.write() as db:
-        return factors.remove(db, person, Event.FACTORS_REMOVED, at=house.clock.now(), **facts)
+        return factors.remove(db, person, Event.NEW_FACTORS_REMOVED, at=house.clock.now(), **facts)
 
 
 def token(house: House, person: Administrator, purpose: Purpose) -> str:
@@ -162,7 +162,7 @@ def test_removing_takes_everything_off_of_one_person_and_tells_it_once(house: Ho
     assert remove(house, person)
     assert has(house, person) == Factors()
     assert has(house, other) == Factors(app=True, passkeys=1, codes=10)
-    assert told(house) == [(person.email, Event.FACTORS_REMOVED)]
+    assert told(house) == [(person.email, Event.NEW_FACTORS_REMOVED)]
     assert ends(house) == [EndReason.SECOND_FACTOR_CHANGED]
     assert not opens(house, reset, Purpose.RESET)
 
