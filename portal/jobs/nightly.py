@@ -8,14 +8,13 @@ a night begins, and which ones were missed, is decided by `portal/rules/nights.p
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from portal.jobs import cleaning, day_changes, reconciling, reminders
 from portal.jobs.night import Interrupted, Night, Tally, log_fault
 from portal.kit import nights
 from portal.kit.nights import Claim
 from portal.parts import Parts
-from portal.rules import dates, terms
 from portal.rules import nights as rules
 
 log = logging.getLogger("portal")
@@ -48,11 +47,10 @@ class Done:
 def work_due(parts: Parts, stopping: Callable[[], bool] = never) -> list[Done]:
     """Every step of every night that ought to have been worked by now, and that is free."""
     at, zone = parts.clock.now(), parts.settings.timezone
-    since = dates.business_date(at, zone) - timedelta(days=terms.NIGHTS_MADE_UP + 1)
     with parts.database.read() as db:
-        known = nights.known(db, since=since)
-    first = min((day for day, _step in known), default=None)
-    due = [(day, step) for day in rules.to_work(first, at, zone) for step in STEPS if not known.get((day, step))]
+        due_days = rules.to_work(nights.first(db), at, zone)
+        known = nights.known(db, since=due_days[0]) if due_days else {}
+    due = [(day, step) for day in due_days for step in STEPS if not known.get((day, step))]
     return [work(parts, day, step, stopping=stopping) for day, step in due if not stopping()]
 
 

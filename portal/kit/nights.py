@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    func,
     or_,
     select,
     update,
@@ -54,6 +55,12 @@ class Claim:
 
 
 _COLUMNS = [nights.c[name] for name in Claim.__slots__]
+
+
+def first(db: Connection) -> date | None:
+    """The oldest night that was begun, as far as is known."""
+    found: date | None = db.execute(select(func.min(nights.c.day))).scalar_one()
+    return found
 
 
 def known(db: Connection, *, since: date) -> dict[tuple[date, str], bool]:

@@ -144,3 +144,12 @@ def test_a_long_report_is_cut_to_what_the_column_holds(database: Database) -> No
 def test_what_is_older_is_not_asked_for(database: Database) -> None:
     claimed(database)
     assert known(database, DAY + timedelta(days=1)) == {}
+
+
+def test_the_oldest_night_is_known(database: Database) -> None:
+    with database.read() as db:
+        assert nights.first(db) is None
+    claimed(database)
+    claim(database, day=DAY - timedelta(days=40))
+    with database.read() as db:
+        assert nights.first(db) == DAY - timedelta(days=40)
