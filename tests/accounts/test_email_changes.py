@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.accounts import administrators, email_changes, queries, recovery, sessions
+from portal.accounts import administrators, email_changes, factors, queries, recovery, sessions
+from portal.accounts.events import Event
 from portal.accounts.links import Purpose
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import email_changes as table
@@ -15,6 +16,7 @@ from portal.kit import links, outbox
 from portal.kit.audit import events
 from portal.kit.links import Fault, Link
 from portal.rules import terms
+from portal.rules.factors import Factors
 from portal.rules.sessions import EndReason
 from tests.conftest import both_databases
 from tests.helpers.house import House
@@ -289,6 +291,92 @@ def test_the_activity_list_names_no_address(house: House) -> None:
         "accounts.email_change_undone",
     ]
     assert "@" not in "".join(str(row.details) for row in rows)
+
+
+def has(house: House, person: Administrator) -> Factors:
+    with house.parts.database.read() as db:
+        return factors.of(db, person.id)
+
+
+def told_of_factors(house: House) -> list[tuple[str, str]]:
+    """(to whom, of what) the notices about second factors are."""
+    with house.parts.database.read() as db:
+        rows = db.execute(select(outbox.outbox).where(outbox.outbox.c.name == "factor_changed")).all()
+    return [(row.recipient, row.payload["change"]) for row in rows]
+
+
+@both_databases
+def test_an_undo_takes_off_the_second_factors_that_were_added_since_the_change_was_asked_for(house: House) -> None:
+    """Or the intruder's own app would keep the owner out; the link to a new password, made after it, still opens."""
+    person = house.person("m1234")
+    undo = change(house, person, EVIL)
+    house.clock.move(hours=1)
+    house.add_app(person)
+    house.add_codes(person)
+    assert use(house, undo, Purpose.EMAIL_UNDO)
+    assert has(house, person) == Factors()
+    assert told_of_factors(house) == [(OLD, Event.NEW_FACTORS_REMOVED)]
+    assert isinstance(find(house, newest(house, Purpose.RESET), Purpose.RESET), Link)
+    restored = house.administrator("m1234")
+    assert restored is not None
+    assert restored.must_reset  # so that the password that the intruder knows does not suffice in their place
+
+
+@both_databases
+def test_an_undo_leaves_the_second_factors_that_were_there_before(house: House) -> None:
+    """Or whoever has got at the old mailbox would come in without the app."""
+    person = house.person("m1234")
+    house.add_app(person)
+    house.add_codes(person)
+    house.clock.move(hours=1)
+    assert use(house, change(house, person, EVIL), Purpose.EMAIL_UNDO)
+    assert has(house, person) == Factors(app=True, codes=10)
+    assert told_of_factors(house) == []
+
+
+@pytest.mark.parametrize(("added", "stays"), [(-TICK, True), (timedelta(0), False), (TICK, False)])
+def test_what_is_taken_off_was_added_at_the_asking_or_later_and_not_at_the_confirming(
+    house: House, added: timedelta, stays: bool
+) -> None:
+    person, asked_at = house.person("m1234"), house.clock.now()
+    token = ask(house, person, EVIL)
+    house.clock.set(asked_at + added)
+    house.add_app(person)
+    house.clock.set(asked_at + timedelta(hours=1))
+    assert use(house, token, Purpose.EMAIL_CHANGE)
+    assert use(house, newest(house, Purpose.EMAIL_UNDO), Purpose.EMAIL_UNDO)
+    assert has(house, person).app is stays
+
+
+def test_undoing_an_earlier_change_takes_off_what_came_since_that_one(house: House) -> None:
+    person = house.person("m1234")
+    first = change(house, person, EVIL)
+    house.clock.move(minutes=1)
+    house.add_app(person)
+    house.clock.move(minutes=1)
+    second = change(house, person, "eve2@example.net")
+    assert use(house, second, Purpose.EMAIL_UNDO)
+    assert has(house, person).app
+    assert use(house, first, Purpose.EMAIL_UNDO)
+    assert not has(house, person).app
+
+
+def test_an_undo_takes_off_new_recovery_codes_and_leaves_the_app_they_were_made_for(house: House) -> None:
+    person = house.person("m1234")
+    house.add_app(person)
+    house.clock.move(minutes=1)
+    undo = change(house, person, EVIL)
+    house.add_codes(person)
+    assert use(house, undo, Purpose.EMAIL_UNDO)
+    assert has(house, person) == Factors(app=True)
+
+
+def test_an_undo_touches_the_second_factors_of_nobody_else(house: House) -> None:
+    undo = change(house, house.person("m1234"), EVIL)
+    other = house.person("m2000")
+    house.add_app(other)
+    assert use(house, undo, Purpose.EMAIL_UNDO)
+    assert has(house, other).app
 
 
 @both_databases
