@@ -21,7 +21,7 @@ from portal.accounts.recovery import USER_NAMES_TASK, Asked
 from portal.kit import links, outbox, texts
 from portal.outside.post import Letter
 from portal.rules.names import UserName
-from portal.subscription import cancellation, trials
+from portal.subscription import cancellation, exports, trials
 from tests.helpers.house import House, build
 from tests.jobs import device_letters, factor_letters, order_letters, reminder_letters, removal_letters
 
@@ -169,6 +169,21 @@ def cancel(house: House, language: str, *, undone: bool = False) -> None:
         assert not undone or cancellation.undo(db, ending, by=person, at=at)
 
 
+def export_asked(house: House, language: str) -> None:
+    """The export itself is left out: the notice is the last letter."""
+    house.person("m1234", language=language)
+    marco = house.person("m1234-marco", language=language)
+    with house.parts.database.write() as db:
+        exports.ask(db, marco, network="198.51.100.0/24", at=house.clock.now())
+        db.execute(outbox.outbox.delete().where(outbox.outbox.c.name == exports.EXPORT_ERRAND))
+
+
+def export_ready(house: House, language: str) -> None:
+    person = house.person("m1234", language=language)
+    with house.parts.database.write() as db:
+        exports.ask(db, person, network="198.51.100.0/24", at=house.clock.now())
+
+
 CASES: dict[str, Callable[[House, str], None]] = {
     case.__name__: case
     for case in (
@@ -190,6 +205,8 @@ CASES: dict[str, Callable[[House, str], None]] = {
         administrator_added,
         cancellation_confirmed,
         cancellation_undone,
+        export_asked,
+        export_ready,
     )
 } | order_letters.CASES | removal_letters.CASES | reminder_letters.CASES | factor_letters.CASES | device_letters.CASES
 every_mail = pytest.mark.parametrize("case", CASES)

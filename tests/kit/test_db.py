@@ -237,3 +237,24 @@ def test_the_short_name_of_postgresql_is_understood(database_url: str) -> None:
     with database.write() as db:
         assert db.exec_driver_sql("SHOW lock_timeout").scalar_one() == "5s"
     database.close()
+
+
+@both_databases
+def test_a_snapshot_sees_one_instant_whatever_is_committed_meanwhile(database: Database) -> None:
+    with database.snapshot() as db:
+        assert db.execute(select(limits)).all() == []
+        with database.write() as writer:
+            writer.execute(limits.insert().values(ROW))
+        assert db.execute(select(limits)).all() == []
+    assert states(database) == {"one": "first"}
+
+
+@both_databases
+def test_a_snapshot_cannot_write_and_leaves_its_connection_as_it_was(database: Database) -> None:
+    with database.snapshot() as db, pytest.raises(DBAPIError):
+        db.execute(limits.insert().values(ROW))
+    with database.read() as db:
+        assert db.execute(select(limits)).all() == []
+        with database.write() as writer:
+            writer.execute(limits.insert().values(ROW))
+        assert len(db.execute(select(limits)).all()) == 1, "a reader sees each commit again"

@@ -34,6 +34,7 @@ PAGES = (
     "/profile/password",
     "/profile/security",
     "/profile/security/app",
+    "/profile/security/passkeys/new",
     "/profile/sessions",
     "/subscription",
     "/subscription/activity",
