@@ -71,6 +71,7 @@ def welcome(port: int) -> str:
     people = "\n".join(f"    {actor.username:<12} {actor.shows}" for actor in CAST)
     return (
         f"\n  Open  http://127.0.0.1:{port}/login\n\n  The password of everybody:  {PASSWORD}\n\n{people}\n\n"
+        f"  Passkeys work by name only:  http://localhost:{port}/login\n"
         f"  The mails and the clock:  http://127.0.0.1:{port}/demo\n"
         f"  The codes of the apps:  http://127.0.0.1:{port}/demo/codes\n"
         f"  The desk of staff, for transfers:  http://127.0.0.1:{port}/demo/staff\n  Stop with Ctrl-C.\n"

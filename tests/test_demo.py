@@ -101,6 +101,13 @@ def test_a_session_can_be_watched_timing_out(address: str) -> None:
         visitor.post("/demo/clock", step="now")
 
 
+def test_by_the_name_of_the_machine_passkeys_can_be_tried(address: str) -> None:
+    by_number, by_name = Visitor(address), Visitor(address.replace("127.0.0.1", "localhost"))
+    assert by_number.get("/login") == by_name.get("/login") == 200
+    assert f'href="{by_name.address}/login"' in by_number.text
+    assert ("data-passkey" in by_name.text, "data-passkey" in by_number.text) == (True, False)
+
+
 @pytest.mark.parametrize(
     "typed", ["", "tomorrow", "9999-12-31T23:59", "0001-01-01T00:00", "2026-13-01T00:00", "x" * 500]
 )

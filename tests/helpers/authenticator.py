@@ -172,7 +172,8 @@ def give(house: House, person: Administrator, key: Authenticator, name: str = "M
         keys = passkeys.of(db, person.id)
         facts = {"brand": "Portal", "username": person.username, "full_name": person.full_name}
         facts |= {"handle": passkeys.handle(keys, str(person.id))}
-        new = passkey_answers.read_new(question, key.make(passkey_answers.options_to_add(question, **facts, known=[])))
+        options = passkey_answers.options_to_add(question, **facts, known=[])
+        new = passkey_answers.read_new(question, key.make(options, origin=question.site.origin))
         assert isinstance(new, NewKey)
         row = {"administrator_id": person.id, "credential_id": new.credential_id, "public_key": new.public_key}
         row |= {"user_handle": facts["handle"], "sign_count": 0, "transports": [], "name": name, "added_at": at}

@@ -14,6 +14,8 @@ from portal.rules.terms import (
     FORCED_RESET_FAILURES,
     NETWORK_PREFIX_V4,
     NETWORK_PREFIX_V6,
+    PASSKEY_NETWORK_WINDOW,
+    PASSKEY_REQUESTS_PER_NETWORK,
     RECOVERY_ACCOUNT_WINDOW,
     RECOVERY_MAILS_PER_ACCOUNT,
     RECOVERY_NETWORK_WINDOW,
@@ -58,6 +60,8 @@ def test_the_limits_are_those_of_the_rules() -> None:
     assert (20, timedelta(hours=1)) == throttle.RECOVERY_REQUESTS
     assert throttle.ALARMS == (ALARM_MAILS, ALARM_WINDOW) == (1, timedelta(days=1))
     assert throttle.TRIAL_MAILS == (TRIAL_MAILS_PER_ADDRESS, TRIAL_ADDRESS_WINDOW) == (3, timedelta(days=1))
+    assert throttle.PASSKEY_REQUESTS == (PASSKEY_REQUESTS_PER_NETWORK, PASSKEY_NETWORK_WINDOW)
+    assert (60, timedelta(minutes=5)) == throttle.PASSKEY_REQUESTS
     assert throttle.TRIAL_REQUESTS == (TRIAL_REQUESTS_PER_NETWORK, TRIAL_NETWORK_WINDOW) == (10, timedelta(hours=1))
 
 
@@ -190,7 +194,14 @@ def test_however_somebody_knocks_evaluations_keep_their_distance(gaps: list[int]
 
 
 @pytest.mark.parametrize(
-    "window", [throttle.NETWORK_SIGN_INS, throttle.RECOVERY_MAILS, throttle.RECOVERY_REQUESTS, throttle.ALARMS]
+    "window",
+    [
+        throttle.NETWORK_SIGN_INS,
+        throttle.RECOVERY_MAILS,
+        throttle.RECOVERY_REQUESTS,
+        throttle.ALARMS,
+        throttle.PASSKEY_REQUESTS,
+    ],
 )
 def test_a_window_lets_its_limit_through_and_frees_a_place_exactly_at_its_end(window: throttle.Window) -> None:
     record = Record()

@@ -35,3 +35,9 @@ def test_nothing_else_is_let_in_with_it(tmp_path: Path, database_url: str, path:
     assert policy.count("https:") == 1
     assert "unsafe" not in policy
     house.parts.database.close()
+
+
+@pytest.mark.parametrize("path", ["/login", "/nowhere", "/static/portal.css"])
+def test_passkeys_are_for_our_own_pages_alone(house: House, path: str) -> None:
+    allowed = Browser(house.app).open(path).headers["Permissions-Policy"].split(", ")
+    assert {"publickey-credentials-create=(self)", "publickey-credentials-get=(self)"} <= set(allowed)

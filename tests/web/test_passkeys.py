@@ -79,7 +79,7 @@ def set_cookie(house: House, browser: Browser, value: str) -> None:
 
 @both_databases
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "The passkey “My key” is added"), ("it", "La passkey “My key” è aggiunta")]
+    ("language", "words"), [("en", "The passkey “My key” is added"), ("it", "La passkey «My key» è aggiunta")]
 )
 def test_a_passkey_is_added_and_recovery_codes_come_with_it(house: House, language: str, words: str) -> None:
     browser = signed_in(house, language=language)
