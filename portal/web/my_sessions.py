@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response
 
 from portal.accounts import devices, past_sessions
 from portal.kit.texts import gettext as _
+from portal.rules.terms import SESSIONS_LISTED
 from portal.web import access, who
 from portal.web.devices import token
 from portal.web.edge import now, reading, writing
 
 pages = Blueprint("my_sessions", __name__)
-MOST = 10  # sessions that have ended, on one page
 
 
 @pages.get("/profile/sessions")
@@ -25,7 +25,7 @@ def sessions() -> str:
     live = who.me().live
     facts = {
         "present": past_sessions.get(reading(), live.session_id),
-        "earlier": past_sessions.ended(reading(), live.administrator.id, most=MOST),
+        "earlier": past_sessions.ended(reading(), live.administrator.id, most=SESSIONS_LISTED),
         "known": devices.of(reading(), live.administrator, token(), at=now()),
     }
     return render_template("profile/sessions.html", live=live, form=FlaskForm(), **facts)

@@ -3,8 +3,8 @@
 import pytest
 
 from portal.rules.sessions import EndReason
+from portal.rules.terms import SESSIONS_LISTED
 from portal.web import words
-from portal.web.my_sessions import MOST
 from tests.helpers.browser import Browser
 from tests.helpers.house import House
 from tests.helpers.pages import Page
@@ -56,13 +56,13 @@ def test_the_newest_ten_are_shown_and_nobody_elses(house: House, browser: Browse
     other.sign_in("m2000")
     other.get("/profile/sessions")
     other.submit()
-    for _ in range(MOST + 2):
+    for _ in range(SESSIONS_LISTED + 2):
         browser.sign_in()
         browser.get("/profile/sessions")
         browser.submit()
     browser.sign_in()
     page = browser.get("/profile/sessions")
-    assert len(earlier(page)) == MOST
+    assert len(earlier(page)) == SESSIONS_LISTED
     assert "iPhone" not in page.text
 
 
