@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import migrations
+from portal import keys, migrations
 from portal.billing import papers
 from portal.kit import outbox
 from portal.outside.post import FolderPost
@@ -32,7 +32,7 @@ def examine(app: Flask) -> list[Finding]:
     parts: Parts = app.extensions["portal"]
     found = [Finding("settings", True, "valid"), _prices(parts), _pdf(), _database(parts)]
     if found[-1].ok:
-        found += [_migrations(parts), _outbox(parts), _clock(parts)]
+        found += [_migrations(parts), _outbox(parts), _keys(parts), _clock(parts)]
     return [*found, _service(parts), _mail(parts)]
 
 
@@ -77,6 +77,23 @@ def _outbox(parts: Parts) -> Finding:
     except SQLAlchemyError:
         return Finding("outbox", False, "has no table: run `portal upgrade`")
     return Finding("outbox", True, f"{waiting} waiting")
+
+
+def _keys(parts: Parts) -> Finding:
+    """Whether everything stored can be read, and how much of it only by a key that is about to go."""
+    try:
+        with parts.database.read() as db:
+            found = keys.encryption(db, parts.vault)
+    except SQLAlchemyError:
+        return Finding("keys", False, "what they encrypt has no table: run `portal upgrade`")
+    if found.unreadable:
+        remedy = "put the key it was made with back into PORTAL_SECRET_KEY_FALLBACKS"
+        return Finding("keys", False, f"none opens the second factor of {found.whose}: {remedy}")
+    stored = f"secrets stored: {found.present + found.outdated}"
+    if found.outdated:
+        words = "under an earlier key, which has to stay until `portal keys renew`"
+        return Finding("keys", True, f"{stored}, of which {found.outdated} {words}")
+    return Finding("keys", True, f"{stored}, each under the present key")
 
 
 def _clock(parts: Parts) -> Finding:

@@ -571,6 +571,7 @@ def test_a_healthy_house_passes_the_check(operator: Operator) -> None:
             "database:",
             "migrations:",
             "outbox:",
+            "keys:",
             "clock:",
             "service:",
             "mail:",

@@ -5,16 +5,15 @@ of that step or an earlier one counts after it, whoever types it. Whoever uses a
 of many at once one passes; whoever adds or takes off the app holds the person's row first.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from portal.accounts import queries
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators, authenticator_apps
+from portal.kit import stored_secrets
 from portal.kit.db import insert_or_change
 from portal.kit.vault import Unreadable, Vault
 from portal.rules import factors as rules
@@ -24,22 +23,6 @@ apps = authenticator_apps
 NO_STEP = -1
 _WAITING = apps.c.confirmed_at.is_(None)
 _CONFIRMED = apps.c.confirmed_at.is_not(None)
-_SECRETS: Select[tuple[int, str, str]] = (
-    select(apps.c.administrator_id, apps.c.secret, administrators.c.username)
-    .select_from(apps.join(administrators))
-    .where(_CONFIRMED)  # one that waits and cannot be read is begun anew
-    .order_by(apps.c.administrator_id)
-)
-_Secret = Row[tuple[int, str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Encryption:
-    """How secrets are encrypted: how many by the present key, how many by an earlier one, and whose no key opens."""
-
-    present: int
-    outdated: int
-    unreadable: tuple[str, ...]  # user names
 
 
 def begin(db: Connection, vault: Vault, person: Administrator, *, at: datetime) -> bool:
@@ -113,35 +96,6 @@ def remove(db: Connection, person: Administrator) -> bool:
     return db.execute(delete(apps).where(_of(person), _CONFIRMED)).rowcount == 1
 
 
-def encryption(db: Connection, vault: Vault) -> Encryption:
-    """How the secrets of everybody are encrypted now."""
-    return _sorted(vault, db.execute(_SECRETS).all())[1]
-
-
-def renew_encryption(db: Connection, vault: Vault) -> Encryption:
-    """Encrypt anew what an earlier key encrypted; returns how it was before. What no key opens stays as it is."""
-    outdated, found = _sorted(vault, db.execute(_SECRETS).all())
-    for row in outdated:
-        owner = _owner(row.administrator_id)
-        hidden = vault.encrypt(vault.decrypt(row.secret, belongs_to=owner), belongs_to=owner)
-        same = (apps.c.administrator_id == row.administrator_id) & (apps.c.secret == row.secret)
-        db.execute(update(apps).where(same).values(secret=hidden))  # not over an app that was added meanwhile
-    return found
-
-
-def _sorted(vault: Vault, rows: Sequence[_Secret]) -> tuple[list[_Secret], Encryption]:
-    """(the rows that an earlier key encrypted, how all of them are encrypted)"""
-    outdated, unreadable = [], []
-    for row in rows:
-        try:
-            if vault.is_outdated(row.secret, belongs_to=_owner(row.administrator_id)):
-                outdated.append(row)
-        except Unreadable:
-            unreadable.append(row.username)
-    present = len(rows) - len(outdated) - len(unreadable)
-    return outdated, Encryption(present, len(outdated), tuple(unreadable))
-
-
 def _use(
     db: Connection, vault: Vault, person: Administrator, state: ColumnElement[bool], code: str, at: datetime
 ) -> bool:
@@ -170,3 +124,14 @@ def _of(person: Administrator) -> ColumnElement[bool]:
 
 def _owner(administrator_id: int) -> str:
     return f"authenticator-app:{administrator_id}"
+
+
+SECRETS = stored_secrets.Kind(
+    apps.c.administrator_id,
+    apps.c.secret,
+    select(apps.c.administrator_id, apps.c.secret, administrators.c.username)
+    .select_from(apps.join(administrators))
+    .where(_CONFIRMED)  # one that waits and cannot be read is begun anew
+    .order_by(apps.c.administrator_id),
+    _owner,
+)

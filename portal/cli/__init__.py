@@ -5,7 +5,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.cli import activity, invoices, nightly, people, platforms, prices, purge, running, transfers
+from portal.cli import activity, invoices, keys, nightly, people, platforms, prices, purge, running, staff, transfers
 
 
 class Commands(click.Group):
@@ -38,7 +38,9 @@ for command in (
     invoices.credit_note,
     transfers.confirm_transfer,
     activity.activity,
+    keys.keys,
     nightly.nightly,
     purge.purge,
+    staff.staff,
 ):
     main.add_command(command)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
-from sqlalchemy import Connection, Update, update
+from sqlalchemy import Connection, Update, select, update
 
 from portal.accounts import limits
-from portal.kit import audit, links
+from portal.kit import audit, links, stored_secrets
 from portal.kit.db import insert_once
 from portal.kit.links import Link, Links
 from portal.kit.vault import Unreadable, Vault
@@ -128,6 +128,16 @@ def owner(member_id: int) -> str:
 def throttle_name(username: str) -> str:
     """What guesses are counted under: never the name of a customer, which has no colon."""
     return f"staff:{names.fold_email(username)[:64]}"
+
+
+SECRETS = stored_secrets.Kind(
+    staff_members.c.id,
+    staff_members.c.app_secret,
+    select(staff_members.c.id, staff_members.c.app_secret, staff_members.c.username)
+    .where(staff_members.c.app_confirmed_at.is_not(None))  # one that waits and cannot be read is begun anew
+    .order_by(staff_members.c.id),
+    owner,
+)
 
 
 def _of(member: Member) -> Update:

@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.accounts import authenticator_apps, factors
-from portal.accounts.authenticator_apps import Encryption, apps
+from portal.accounts.authenticator_apps import apps
 from portal.accounts.queries import Administrator
 from portal.kit.vault import Unreadable, Vault
 from portal.rules.terms import CODE_PERIOD, CODE_TOLERANCE
 from tests.conftest import both_databases
-from tests.helpers.house import SECRET, House
+from tests.helpers.house import House
 from tests.helpers.together import together
 
 TICK = timedelta(microseconds=1)
-NEW_KEY, FOREIGN_KEY = "a new key of more than 32 characters", "a foreign key of more than 32 characters"
+FOREIGN_KEY = "a foreign key of more than 32 characters"
 
 
 def begin(house: House, person: Administrator) -> str | None:
@@ -41,11 +41,6 @@ def use(house: House, person: Administrator, code: str, vault: Vault | None = No
 def has_app(house: House, person: Administrator) -> bool:
     with house.parts.database.read() as db:
         return factors.of(db, person.id).app
-
-
-def encryption(house: House, vault: Vault) -> Encryption:
-    with house.parts.database.read() as db:
-        return authenticator_apps.encryption(db, vault)
 
 
 @pytest.mark.parametrize(
@@ -235,72 +230,3 @@ def test_an_app_is_taken_off_once(house: House) -> None:
         assert authenticator_apps.remove(db, person)
         assert not authenticator_apps.remove(db, person)
     assert not has_app(house, person)
-
-
-# --- keys ------------------------------------------------------------------------------------------------------------
-
-
-@both_databases
-def test_renewing_encrypts_under_the_present_key_what_an_earlier_one_had(house: House) -> None:
-    anna, bruno = house.person("m1234"), house.person("m1235")
-    house.add_app(anna)
-    rotated, alone = Vault([NEW_KEY, SECRET.reveal()]), Vault([NEW_KEY])
-    assert encryption(house, rotated) == Encryption(0, 1, ())
-    with house.parts.database.write() as db:
-        assert authenticator_apps.renew_encryption(db, rotated) == Encryption(0, 1, ())
-        assert authenticator_apps.renew_encryption(db, rotated) == Encryption(1, 0, ())
-    assert encryption(house, alone) == Encryption(1, 0, ())
-    with house.parts.database.read() as db:
-        stored = db.execute(select(apps.c.secret)).scalar_one()
-    code = pyotp.TOTP(alone.decrypt(stored, belongs_to=f"authenticator-app:{anna.id}")).at(house.clock.now())
-    assert use(house, anna, code, alone)
-    assert not has_app(house, bruno)
-
-
-def test_what_no_key_opens_stays_as_it_is_and_is_named(house: House) -> None:
-    anna, bruno = house.person("m1234"), house.person("m1235")
-    house.add_app(anna)
-    house.add_app(bruno)
-    with house.parts.database.write() as db:
-        db.execute(update(apps).where(apps.c.administrator_id == anna.id).values(secret="spoilt"))
-        found = authenticator_apps.renew_encryption(db, Vault([NEW_KEY, SECRET.reveal()]))
-        secrets = dict(db.execute(select(apps.c.administrator_id, apps.c.secret)).tuples().all())
-    assert found == Encryption(0, 1, ("m1234",))
-    assert secrets[anna.id] == "spoilt"
-
-
-def test_a_secret_that_waits_for_its_first_code_keeps_no_key(house: House) -> None:
-    """It is begun anew where it cannot be read; a beginning that was left is no reason to keep a key for ever."""
-    begin(house, house.person())
-    assert encryption(house, Vault([FOREIGN_KEY])) == Encryption(0, 0, ())
-
-
-def test_an_app_that_was_added_while_keys_are_renewed_stays(house: House) -> None:
-    house.add_app(house.person())
-    added = "the secret of an app that was added just now"
-
-    class Slow(Vault):
-        def encrypt(self, text: str, *, belongs_to: str) -> str:
-            db.execute(update(apps).values(secret=added))
-            return super().encrypt(text, belongs_to=belongs_to)
-
-    with house.parts.database.write() as db:
-        authenticator_apps.renew_encryption(db, Slow([NEW_KEY, SECRET.reveal()]))
-        assert db.execute(select(apps.c.secret)).scalar_one() == added
-
-
-@both_databases
-def test_a_code_that_is_typed_while_keys_are_renewed_counts(house: House) -> None:
-    person = house.person()
-    house.add_app(person)
-    rotated = Vault([NEW_KEY, SECRET.reveal()])
-    code = house.code(person)
-
-    def act(number: int) -> bool:
-        if number:
-            return use(house, person, code, rotated)
-        with house.parts.database.write() as db:
-            return authenticator_apps.renew_encryption(db, rotated).outdated == 1
-
-    assert together(act, 2) == [True, True]
-    assert encryption(house, rotated) == Encryption(1, 0, ())
