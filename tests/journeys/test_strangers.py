@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from portal.billing import queries as billing
 from portal.kit.db import metadata
 from portal.rules.orders import OrderState
+from portal.subscription import exports
 from portal.support import actions as support
 from portal.support.actions import Entry
 from portal.support.queries import Kind
@@ -25,6 +26,8 @@ READ = [
     ("/subscription/invoices/2026-000001.pdf", "/subscription/invoices/2026-000404.pdf"),
     ("/subscription/administrators/m5678-zoe/disable", "/subscription/administrators/m5678-abc/disable"),
     ("/subscription/contacts/1", "/subscription/contacts/404"),
+    ("/subscription/export/1.zip", "/subscription/export/404.zip"),
+    ("/subscription/export/1/state", "/subscription/export/404/state"),
 ]
 ACT = [
     ("/orders/2/cancel", "/orders/404/cancel", {}),
@@ -50,7 +53,7 @@ FORGED = {
 
 @pytest.fixture
 def anna(story: Story) -> Browser:
-    """m1234, beside a neighbour with a paid order and an open one, an invoice, credits, a colleague and a contact."""
+    """m1234, beside a neighbour with orders, an invoice, credits, a colleague, a contact and an export."""
     story.now_is("2026-11-20 10:00:00")
     story.platform("2026-12-22")
     story.platform("2026-12-22", 5678, additional_seats=1)
@@ -62,6 +65,7 @@ def anna(story: Story) -> Browser:
     assert owner
     with story.house.parts.database.write() as db:
         support.add(db, owner, Entry(Kind.TECHNICAL, "Ugo", "ugo@example.com"), at=story.house.clock.now())
+        exports.ask(db, owner, network="", at=story.house.clock.now())
     story.house.work()
     return story.sign_in()
 
