@@ -7,7 +7,16 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection
 
 from portal import seats, standing
-from portal.accounts import administrators, factor_removals, lost_factors, passwords, queries, recovery, sessions
+from portal.accounts import (
+    administrators,
+    devices,
+    factor_removals,
+    lost_factors,
+    passwords,
+    queries,
+    recovery,
+    sessions,
+)
 from portal.accounts.administrators import HasFirst, Newcomer, Taken
 from portal.accounts.factor_removals import Stop
 from portal.accounts.links import Purpose
@@ -98,7 +107,7 @@ def _newcomer(name: UserName, given: dict[str, Any]) -> Newcomer:
     for what, longest in LONGEST.items():
         if len(given.get(what, "")) > longest or not given.get(what, "").isprintable():
             raise Refused(f"--{what} is one line of at most {longest} characters.")
-    return Newcomer(name, _email(given["email"]), given["name"], given["language"])
+    return Newcomer(name, email_address(given["email"]), given["name"], given["language"])
 
 
 def create_administrator(parts: Parts, given: dict[str, Any], password: str | None) -> None:
@@ -165,7 +174,8 @@ def _name(text: str) -> UserName:
     return name
 
 
-def _email(text: str) -> str:
+def email_address(text: str) -> str:
+    """The address as it is stored. Raises Refused."""
     try:
         return validate_email(text, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
@@ -219,6 +229,7 @@ def block(parts: Parts, platform_id: int, code: str, note: str) -> None:
             for person in queries.administrators_of_platform(db, platform_id):
                 sessions.end_all(db, person.id, EndReason.COMPROMISED, at=at)
                 recovery.force_reset(db, person, at=at)
+                devices.forget(db, person)
 
 
 def unblock(parts: Parts, platform_id: int, code: str) -> None:

@@ -23,6 +23,7 @@ LINK_PATHS = {
     "taken_back": "reset-password",
     "factor_removal_asked": "lost-factor",
     "factor_removal_done": "reset-password",
+    "staff_invitation": "staff/invitation",
 }
 INSTANTS = ("at", "expires_at", "due_at", "began_at")  # of a payload: written as ISO 8601
 DAY = "_on"  # ends the name of what is a business day in a payload: written as ISO 8601 too

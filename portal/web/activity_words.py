@@ -181,6 +181,13 @@ SENTENCES = {
         Kind.SECURITY, _l("From now on nobody comes in without a second factor.")
     ),
     "subscription.second_factor_left_free": Told(Kind.SECURITY, _l("A second factor is everybody's own choice again.")),
+    "staff.signed_in": Told(Kind.SECURITY, _l("Came to the desk."), by=By.STAFF),
+    "staff.signed_out": Told(Kind.SECURITY, _l("Left the desk."), by=By.STAFF),
+    "staff.password_set": Told(Kind.SECURITY, _l("Set a new password for the desk."), by=By.STAFF),
+    "staff.app_added": Told(Kind.SECURITY, _l("Added an authenticator app for the desk."), by=By.STAFF),
+    "staff.app_forgotten": Told(Kind.SECURITY, _l("A second factor for the desk was taken off."), by=By.STAFF),
+    "staff.member_created": Told(Kind.PEOPLE, _l("Somebody may come to the desk."), by=By.STAFF),
+    "staff.member_disabled": Told(Kind.PEOPLE, _l("Somebody comes to the desk no more."), by=By.STAFF),
     "subscription.platform_created": Told(Kind.SUBSCRIPTION, _l("The platform was created."), by=By.PORTAL),
     "subscription.seat_granted": Told(Kind.PEOPLE, _l("A seat for one more administrator was granted."), by=By.STAFF),
     "subscription.cancelled": Told(Kind.SUBSCRIPTION, _l("The subscription was cancelled."), by=By.PORTAL),

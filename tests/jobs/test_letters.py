@@ -23,7 +23,15 @@ from portal.outside.post import Letter
 from portal.rules.names import UserName
 from portal.subscription import cancellation, exports, trials
 from tests.helpers.house import House, build
-from tests.jobs import device_letters, factor_letters, order_letters, reminder_letters, removal_letters
+from tests.jobs import (
+    device_letters,
+    factor_letters,
+    order_letters,
+    purge_letters,
+    reminder_letters,
+    removal_letters,
+    staff_letters,
+)
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 RENEW = "RENEW_SNAPSHOTS"
@@ -184,31 +192,39 @@ def export_ready(house: House, language: str) -> None:
         exports.ask(db, person, network="198.51.100.0/24", at=house.clock.now())
 
 
-CASES: dict[str, Callable[[House, str], None]] = {
-    case.__name__: case
-    for case in (
-        user_names,
-        reset_link,
-        reset_link_from_staff,
-        invitation,
-        password_set,
-        administrator_disabled,
-        email_confirm,
-        email_changed,
-        email_confirmed,
-        email_restored,
-        email_taken_off,
-        trial_confirm,
-        trial_known,
-        trial_known_and_over,
-        trial_ready,
-        administrator_added,
-        cancellation_confirmed,
-        cancellation_undone,
-        export_asked,
-        export_ready,
-    )
-} | order_letters.CASES | removal_letters.CASES | reminder_letters.CASES | factor_letters.CASES | device_letters.CASES
+CASES: dict[str, Callable[[House, str], None]] = (
+    {
+        case.__name__: case
+        for case in (
+            user_names,
+            reset_link,
+            reset_link_from_staff,
+            invitation,
+            password_set,
+            administrator_disabled,
+            email_confirm,
+            email_changed,
+            email_confirmed,
+            email_restored,
+            email_taken_off,
+            trial_confirm,
+            trial_known,
+            trial_known_and_over,
+            trial_ready,
+            administrator_added,
+            cancellation_confirmed,
+            cancellation_undone,
+            export_asked,
+            export_ready,
+        )
+    }
+    | order_letters.CASES
+    | removal_letters.CASES
+    | reminder_letters.CASES
+    | factor_letters.CASES
+    | device_letters.CASES
+)
+CASES |= purge_letters.CASES | staff_letters.CASES
 every_mail = pytest.mark.parametrize("case", CASES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 
