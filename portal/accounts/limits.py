@@ -42,8 +42,8 @@ def claim_sign_in(db: Connection, name: str, network: str, device_id: int | None
     Known and unknown names are counted alike, so the same rows are written for both. So are known devices
     (`devices.find`) and strangers, only that a device is its own network and its own name.
     """
-    stranger = device_id is None
-    window_key, steps_key = (_network_key(network), _name_key(name)) if stranger else _device_keys(name, device_id)
+    stranger = (_network_key(network), _name_key(name))
+    window_key, steps_key = stranger if device_id is None else _device_keys(name, device_id)
     moment = _claim_window(db, window_key, rules.NETWORK_SIGN_INS, at)
     if moment is None:
         return None
@@ -51,7 +51,7 @@ def claim_sign_in(db: Connection, name: str, network: str, device_id: int | None
     if counted is None:
         _give_back(db, window_key, moment, at)  # it was refused without being evaluated: no failure of the network
         return None
-    found = {"of_device": not stranger, "alarming": rules.alarming(counted), "last": counted.must_reset}
+    found = {"of_device": device_id is not None, "alarming": rules.alarming(counted), "last": counted.must_reset}
     return Claim(window_key, steps_key, moment, counted.in_a_row - 1, **found)
 
 

@@ -192,8 +192,8 @@ def end_by_staff(db: Connection, person: Administrator, reason: str, *, at: date
     links.withdraw(db, person.id, HALFWAY_PURPOSES, at=at)
     if not end_all(db, person.id, EndReason.BY_STAFF, at=at):
         return False
-    who = {"platform_id": person.platform_id, "administrator_id": person.id}
-    audit.record(db, Event.SESSION_ENDED, at=at, by=by, reason=reason, **who)
+    platform_id, event = person.platform_id, Event.SESSION_ENDED
+    audit.record(db, event, at=at, platform_id=platform_id, administrator_id=person.id, by=by, reason=reason)
     return True
 
 

@@ -1,4 +1,4 @@
-"""The worker finds out whether there is anybody to tell that passwords are guessed, long after the page has answered."""
+"""The worker finds out whether there is anybody to tell of guessed passwords, long after the page has answered."""
 
 from datetime import datetime
 from typing import Any

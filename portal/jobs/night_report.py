@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from portal import standing
 from portal.accounts.queries import Administrator
 from portal.credits import queries as credits
-from portal.jobs import cleaning, day_changes, reconciling, reminders
+from portal.jobs import cleaning, day_changes, purge, reconciling, reminders
 from portal.jobs.night import Night, due
 from portal.rules.credits import Lot
 from portal.rules.reminders import Kind, Notice
@@ -77,6 +77,12 @@ def _payments(night: Night) -> Iterator[str]:
         yield f"payment {payment.id} of platform {payment.platform_id}: its provider is asked"
 
 
+def _deletions(night: Night) -> Iterator[str]:
+    for candidate in purge.find_candidates(night.parts):
+        why = f"stays: {', '.join(candidate.refusals)}" if candidate.refusals else "is marked for deletion"
+        yield f"platform {candidate.place.platform.id}: {why}"
+
+
 def _cleaning(night: Night) -> Iterator[str]:
     for table, rows in cleaning.count(night).items():
         if rows:
@@ -88,5 +94,6 @@ REPORTS: dict[str, Callable[[Night], Iterator[str]]] = {
     "sending service": _told,
     "write-offs": _write_offs,
     "payments": _payments,
+    "deletions": _deletions,
     "cleaning": _cleaning,
 }

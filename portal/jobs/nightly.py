@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from portal.jobs import cleaning, day_changes, reconciling, reminders
+from portal.jobs import cleaning, day_changes, purge, reconciling, reminders
 from portal.jobs.night import Interrupted, Night, Tally, log_fault
 from portal.kit import nights
 from portal.kit.nights import Claim
@@ -23,6 +23,7 @@ STEPS: dict[str, Callable[[Night], Tally]] = {
     "sending service": day_changes.announce,
     "write-offs": day_changes.write_off,
     "payments": reconciling.ask_again,
+    "deletions": purge.mark_all,
     "cleaning": cleaning.clean,
 }
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import standing
+from portal.jobs.night import Night, Tally, each
 from portal.kit import erasing
 from portal.parts import Parts
 from portal.purging import actions, queries
@@ -47,16 +48,24 @@ def find_candidates(parts: Parts) -> Iterator[Candidate]:
             yield Candidate(place, find_refusals(db, place), {name: count for name, count in rows.items() if count})
 
 
+def mark_all(night: Night) -> Tally:
+    """Mark every platform that may be deleted: a step of the night."""
+    return each(night, "platform", _due(night.parts), lambda db, number: _mark(night.parts, db, number))
+
+
 def mark_due(parts: Parts) -> int:
-    """Mark every platform that may be deleted; returns how many were."""
-    marked = 0
-    for number in _due(parts):
-        with parts.database.write() as db:
-            place = _standing(parts, db, number)
-            if not find_refusals(db, place) and actions.mark(db, place):
-                marked += 1
-                log.info("platform marked for deletion", extra={"platform": number})
-    return marked
+    """As `mark_all`, at once; returns how many were marked."""
+    return mark_all(
+        Night(parts, dates.business_date(parts.clock.now(), parts.settings.timezone), parts.clock.now())
+    ).done
+
+
+def _mark(parts: Parts, db: Connection, number: int) -> int:
+    place = _standing(parts, db, number)
+    if find_refusals(db, place) or not actions.mark(db, place):
+        return 0
+    log.info("platform marked for deletion", extra={"platform": number})
+    return 1
 
 
 def go_on(parts: Parts) -> None:
