@@ -1,5 +1,6 @@
 """The person: name, language, password."""
 
+import logging
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, session, url_for
@@ -22,6 +23,7 @@ from portal.web.forms import LONGEST_NAME, TypedField, at_most, one_line, one_of
 from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 
+log = logging.getLogger("portal")
 pages = Blueprint("profile", __name__)
 Page = Response | str | tuple[Any, ...]
 
@@ -92,6 +94,7 @@ def _change(proven: Proven, password_hash: str, *, short: bool) -> bool:
     reason = EndReason.PASSWORD_CHANGED
     recovery.store_password(db, live.administrator, password_hash, reason, at=now(), but=live.session_id, short=short)
     who.open_session(token)
+    log.info("password set", extra={"administrator": live.administrator.id, "factor": live.factor})
     return True
 
 

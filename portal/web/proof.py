@@ -29,6 +29,7 @@ from portal.accounts.sign_in import Proven
 from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
+from portal.rules.factors import Factor
 from portal.web import access, challenges, devices, who
 from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import required
@@ -99,12 +100,12 @@ def prove_with_key() -> Page:
     with parts().database.write() as db:
         found = _renewed_by_key(db)
     if isinstance(found, Unfit):
-        log.info("proof refused", extra={"administrator": who.me().administrator.id, "reason": found.reason})
+        _log("proof refused", Factor.PASSKEY, reason=found.reason)
         return _page(ProofForm(), kept, passkey_refused=True), 422
     if found is None:
         return redirect(url_for("proof.ask", waiting=kept.id), 303)  # as above
     who.open_session(found)
-    log.info("proven again by a passkey", extra={"administrator": who.me().administrator.id})
+    _log("proven again", Factor.PASSKEY)
     return _resume(kept)
 
 
@@ -130,7 +131,7 @@ def check(password: str) -> Proven | None:
     found = sign_in.prove(parts().database, parts().hasher, attempt, throttled=parts().settings.throttle)
     if isinstance(found, Proven) and not found.must_reset:
         return found
-    log.info("proof refused", extra={"administrator": mine.id})
+    _log("proof refused", Factor.PASSWORD)
     return None
 
 
@@ -144,7 +145,7 @@ def renew(proven: Proven) -> bool:
     if token is None:
         return False
     who.open_session(token)
-    log.info("password proven again", extra={"administrator": proven.administrator.id})
+    _log("proven again", Factor.PASSWORD)
     return True
 
 
@@ -230,3 +231,7 @@ def _page(form: ProofForm, kept: Kept, **facts: bool) -> str:
 def _back(path: str) -> str:
     """The page with the form that waits, which is at its address or one above."""
     return safe_place(path) or safe_place(path.rpartition("/")[0]) or url_for("subscription.overview")
+
+
+def _log(what: str, factor: Factor, **facts: str) -> None:
+    log.info(what, extra={"administrator": who.me().administrator.id, "factor": factor} | facts)
