@@ -31,6 +31,8 @@ BEFORE_SIGN_IN = [
     "/profile/email/undone",
     "/lost-factor/" + "x" * 40,
     "/lost-factor/stopped",
+    "/not-me/" + "x" * 40,
+    "/not-me/done",
     "/request-trial",
     "/request-trial/asked",
     "/request-trial/" + "x" * 40,
@@ -159,6 +161,30 @@ def test_the_removal_of_lost_factors_is_stopped_by_keyboard(
     person.press({"it": "Ferma: i secondi fattori restano", "en": "Stop it: the second factors stay"}[language])
     assert person.page.url.endswith("/lost-factor/stopped")
     person.check_accessibility()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_this_was_not_me_is_said_by_keyboard(house: House, somebody: Somebody, language: str, dark: bool) -> None:
+    house.person("m1234", language=language)
+    house.browser().sign_in()
+    person = somebody(language, width=320 if dark else 1280, dark=dark)
+    person.go("/login")
+    person.type({"it": "Nome utente", "en": "User name"}[language], "m1234")
+    person.type("Password", PASSWORD)
+    person.enter()
+    person.press({"it": "Continua qui e chiudi l’altra", "en": "Continue here and end the other"}[language])
+    look(person, "/profile/sessions")
+    person.press({"it": "Dimentica tutti gli altri", "en": "Forget all others"}[language])
+    person.check_accessibility()
+    (mail,) = house.work()
+    person.follow(next(word for word in mail.text.split() if "/not-me/" in word))
+    person.check_accessibility()
+    assert person.fits()
+    person.press({"it": "Non ero io", "en": "This was not me"}[language])
+    assert person.page.url.endswith("/not-me/done")
+    person.check_accessibility()
+    assert person.fits()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

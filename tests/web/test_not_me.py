@@ -83,8 +83,8 @@ def address(house: House) -> str:
 @pytest.mark.parametrize(
     ("language", "asked", "done"),
     [
-        ("it", "Questo accesso non è tuo?", "L’account è di nuovo tuo"),
-        ("en", "Was this sign-in not you?", "The account is yours again"),
+        ("it", "Questo accesso non è tuo?", "Ora imposta una nuova password"),
+        ("en", "Was this sign-in not you?", "Now set a new password"),
     ],
 )
 def test_the_owner_takes_everything_back_from_an_intruder_who_did_all_she_could(
