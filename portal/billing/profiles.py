@@ -28,6 +28,7 @@ class PaymentMethod:
 
 
 _DATA = [billing_profiles.c[field.name] for field in fields(BillingData)]
+_PLATFORM = billing_profiles.c.platform_id
 _METHOD = [payment_methods.c[field.name] for field in fields(PaymentMethod)]
 
 
@@ -45,6 +46,18 @@ def store(db: Connection, platform_id: int, data: BillingData, *, at: datetime, 
     earlier = find(db, platform_id)
     before = asdict(earlier) if earlier else {}
     _store(db, billing_profiles, Event.BILLING_DATA_CHANGED, platform_id, before, asdict(data), at, by)
+
+
+def platforms_of_vat_number(db: Connection, number: str) -> list[int]:
+    """The platforms whose VAT number this is, with or without the letters of its country before it."""
+    mine = billing_profiles.c.vat_number.in_([number, number[2:]]) & (billing_profiles.c.vat_number != "")
+    return list(db.execute(select(billing_profiles.c.platform_id).where(mine).order_by(_PLATFORM)).scalars())
+
+
+def find_names(db: Connection, part: str, *, most: int) -> list[tuple[int, str]]:
+    """(platform, name) of those whose invoices are for a name with this in it, whatever the case of its letters."""
+    found = select(_PLATFORM, billing_profiles.c.name).where(billing_profiles.c.name.icontains(part, autoescape=True))
+    return [(row.platform_id, row.name) for row in db.execute(found.order_by(_PLATFORM).limit(most))]
 
 
 def find_payment_method(db: Connection, platform_id: int) -> PaymentMethod | None:

@@ -101,6 +101,12 @@ def find_order(db: Connection, platform_id: int, order_id: int) -> Order | None:
     return _order(found) if found and found.platform_id == platform_id else None
 
 
+def find_any_order(db: Connection, order_id: int) -> Order | None:
+    """The order, of whichever platform: for staff, who look for it by its number."""
+    found = db.execute(_ORDER, {"order_id": order_id}).one_or_none()
+    return _order(found) if found else None
+
+
 def get_order(db: Connection, order_id: int) -> Order:
     """Raises NoResultFound for an id that no order has."""
     return _order(db.execute(_ORDER, {"order_id": order_id}).one())

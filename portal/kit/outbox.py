@@ -215,6 +215,25 @@ def outcomes_of(db: Connection, prefix: str) -> list[str | None]:
     return list(db.execute(select(outbox.c.outcome).where(begins)).scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A mail of a platform, as staff may see it: what it was and what became of it, nothing of what stood in it."""
+
+    name: str
+    recipient: str
+    created_at: datetime
+    done_at: datetime | None
+    outcome: str | None
+    attempts: int
+
+
+def mails_of(db: Connection, platform_id: int, *, limit: int) -> list[Sent]:
+    """The newest mails of a platform."""
+    columns = [outbox.c[name] for name in Sent.__slots__]
+    mine = select(*columns).where(outbox.c.platform_id == platform_id, outbox.c.topic == MAIL)
+    return [Sent(*row) for row in db.execute(mine.order_by(outbox.c.id.desc()).limit(limit))]
+
+
 def forget(db: Connection, key: str) -> None:
     """Remove a row that is done, with the address it was sent to."""
     db.execute(delete(outbox).where(outbox.c.deduplication_key == key, outbox.c.done_at.is_not(None)))

@@ -134,6 +134,12 @@ def blocks_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, lis
     return found
 
 
+def find_companies(db: Connection, part: str, *, most: int) -> list[tuple[int, str]]:
+    """(platform, company) of those whose company has this in its name, whatever the case of its letters."""
+    found = select(platforms.c.id, platforms.c.company).where(platforms.c.company.icontains(part, autoescape=True))
+    return [(row.id, row.company) for row in db.execute(found.order_by(platforms.c.id).limit(most))]
+
+
 def possibly_over(db: Connection, last: date) -> list[int]:
     """The platforms that are not deleted and have no day paid from `last` on: E is before it, or there is none.
 

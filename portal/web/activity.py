@@ -51,7 +51,7 @@ def overview() -> str:
     """The list, newest first; `before` is the key of the last event of the page before."""
     place, kind, before = _place(), _kind(), _before()
     found = _found(place, kind, AT_ONCE + 1, before)
-    shown, tell = found[:AT_ONCE], _teller(place)
+    shown, tell = found[:AT_ONCE], teller(place, networks=_role() is Role.FIRST)
     return render_template(
         "activity/overview.html",
         entries=[tell(event) for event in shown],
@@ -68,7 +68,7 @@ def overview() -> str:
 def file() -> Response:
     """The same as a table for a spreadsheet."""
     place = _place()
-    tell = _teller(place)
+    tell = teller(place, networks=_role() is Role.FIRST)
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow([_("When"), _("What"), _("Kind"), _("Who"), _("Our staff"), _("From the network")])
@@ -120,14 +120,13 @@ def _found(
     return audit.of_platform(reading(), place.platform.id, limit=limit, tags=tags, before=before)
 
 
-def _teller(place: Standing) -> Callable[[Recorded], Entry]:
-    """What puts the platform's events into words."""
+def teller(place: Standing, *, networks: bool) -> Callable[[Recorded], Entry]:
+    """What puts the platform's events into words. networks: whether the reader may see where from."""
     people = {person.id: person.username for person in queries.administrators_of_platform(reading(), place.platform.id)}
     given: tuple[dict[int, str], dict[str, str]] = people, edition_names(place)
-    sees_networks = _role() is Role.FIRST
 
     def tell(event: Recorded) -> Entry:
-        network = event.network if sees_networks and event.tag in activity_words.WITH_NETWORK else None
+        network = event.network if networks and event.tag in activity_words.WITH_NETWORK else None
         what, kind = activity_words.sentence(event, *given), activity_words.kind_of(event)
         return Entry(event.at, what, kind, activity_words.actor(event, people), network or "")
 

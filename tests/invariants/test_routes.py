@@ -85,6 +85,7 @@ TABLE = {
     "/session/draft/discard": S,
     "/session/stay": S,
     "/staff": D,
+    "/staff/platforms/<int(max=2147483647):platform_id>": D,
     "/staff/invitation/<token>": E,
     "/staff/invitation/new": E,
     "/staff/login": E,

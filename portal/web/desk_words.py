@@ -1,0 +1,41 @@
+"""The words of the desk: by what a platform was found, what a mail was, and what became of it."""
+
+from portal.desk.search import By
+from portal.kit.outbox import Outcome, Sent
+from portal.kit.texts import gettext as _
+from portal.rules.staff import StaffRole
+
+
+def found_by(by: By) -> str:
+    """By what somebody was found."""
+    return {
+        By.PLATFORM: _("platform"),
+        By.USER_NAME: _("user name"),
+        By.EMAIL: _("e-mail of an administrator"),
+        By.CONTACT: _("e-mail of a contact"),
+        By.COMPANY: _("company"),
+        By.VAT_NUMBER: _("VAT number"),
+        By.ORDER: _("order"),
+        By.INVOICE: _("invoice"),
+    }[by]
+
+
+def role(of: StaffRole) -> str:
+    """What somebody of the staff is."""
+    return {
+        StaffRole.SUPPORT: _("Support"),
+        StaffRole.BILLING: _("Billing"),
+        StaffRole.ADMINISTRATION: _("Administration"),
+    }[of]
+
+
+def delivery(sent: Sent) -> str:
+    """What has become of a mail."""
+    if sent.done_at is None:
+        return _("waiting, tried before") if sent.attempts else _("waiting")
+    return {
+        Outcome.SENT: _("accepted by the mail server"),
+        Outcome.REFUSED: _("refused: the mail server does not know the address"),
+        Outcome.EXPIRED: _("not sent: no longer true"),
+        Outcome.FAILED: _("given up: somebody has to look"),
+    }.get(Outcome(str(sent.outcome)), str(sent.outcome))
