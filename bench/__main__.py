@@ -1,4 +1,4 @@
-"""`make bench`: the portal against a bare Flask page, known against unknown accounts, and orders settled, in one run.
+"""`make bench`: the portal against a bare Flask page, known against unknown accounts, orders settled, and a night.
 
 Everything runs in this process and is interleaved in a shuffled order, so that ratios hold on a noisy machine. Figures
 are medians; a ratio is the median of ratios of neighbours.
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import houses, settle, stats
+from bench import houses, night, settle, stats
 from bench.driver import Browser
 from portal.parts import Parts
 
@@ -25,15 +25,17 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=400, help="pages of each kind")
     parser.add_argument("--pairs", type=int, default=400, help="pairs of known and unknown")
     parser.add_argument("--orders", type=int, default=1_000, help="orders settled on each database")
-    parser.add_argument("--only", choices=("pages", "settle"), help="one part of it")
+    parser.add_argument("--only", choices=("pages", "settle", "night"), help="one part of it")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        if given.only != "settle":
+        if given.only in (None, "pages"):
             pages(Path(folder), given.platforms, given.pages)
             sign_in(Path(folder), given.platforms, given.pages // 4)
             separability(Path(folder), given.platforms, given.pairs)
-        if given.only != "pages":
+        if given.only in (None, "settle"):
             settle.measure(_fresh(Path(folder), "settle"), given.orders)
+        if given.only in (None, "night"):
+            night.measure(_fresh(Path(folder), "night"), given.platforms)
 
 
 def pages(folder: Path, platforms: int, count: int) -> None:
