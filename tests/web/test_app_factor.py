@@ -426,6 +426,21 @@ def test_moved_the_new_app_counts_and_the_earlier_one_does_not(house: House) -> 
     assert codes_left(house, person) == len(codes)
 
 
+def test_the_code_that_moved_the_app_is_used_up_and_so_is_every_earlier_one(house: House, anna: Administrator) -> None:
+    browser = moving(house)
+    secret = shown_secret(page_of(browser))
+    earlier = pyotp.TOTP(secret.replace(" ", "")).at(house.clock.now() - timedelta(seconds=1))
+    code = now_shown(house, secret)
+    browser.submit({"code": code})
+    other = house.browser()
+    other.sign_in()
+    for used in (code, earlier):
+        assert other.code(used).errors()
+    house.clock.move(seconds=30)
+    other.code(now_shown(house, secret))
+    assert where(other) == "/login/take-over"
+
+
 def test_until_the_new_one_has_shown_a_code_the_present_one_counts(house: House, anna: Administrator) -> None:
     before = rows(house)[0]
     browser = moving(house)
