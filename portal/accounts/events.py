@@ -16,7 +16,6 @@ class Event(StrEnum):
     ADMINISTRATOR_ENABLED = "accounts.administrator_enabled"
     ADMINISTRATOR_DISABLED = "accounts.administrator_disabled"
     SESSION_ENDED = "accounts.session_ended"
-    SESSION_ENDED = "accounts.session_ended"
     PROFILE_CHANGED = "accounts.profile_changed"
     EMAIL_CHANGE_ASKED = "accounts.email_change_asked"
     EMAIL_CHANGED = "accounts.email_changed"
