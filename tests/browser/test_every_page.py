@@ -98,6 +98,26 @@ def test_pages_before_the_sign_in(somebody: Somebody, dark: bool, language: str,
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_second_factor(house: House, somebody: Somebody, dark: bool) -> None:
+    """By keyboard: the question, a code that does not count, and the one that does."""
+    mine = house.person("m1234", language="it")
+    house.add_app(mine)
+    house.add_codes(mine)
+    person = somebody("it", width=320 if dark else 1280, dark=dark)
+    person.go("/login")
+    person.page.fill("#username", "m1234")
+    person.page.fill("#password", PASSWORD)
+    person.enter()
+    assert person.page.url == f"{person.address}/login/second-factor"
+    look(person, "/login/second-factor")
+    for typed, after in (("12345", "/login/second-factor"), (house.code(mine), "/subscription")):
+        person.page.fill("#code", typed)
+        person.enter()
+        assert person.page.url == f"{person.address}{after}"
+        person.check_accessibility()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("state", STATES)
 def test_pages_in_every_state(house: House, somebody: Somebody, state: str, dark: bool) -> None:
     house.platform(1234, **STATES[state])

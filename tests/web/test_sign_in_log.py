@@ -16,6 +16,7 @@ from portal.rules.factors import Factor, write_recovery_code
 from tests.helpers import authenticator as script
 from tests.helpers.authenticator import Authenticator, give
 from tests.helpers.browser import Browser
+from tests.helpers.desk import code_of, hire
 from tests.helpers.house import PASSWORD, House
 
 WRONG, NEW = "a sentence that is wrong", "another short sentence"
@@ -200,6 +201,23 @@ def test_a_check_that_cannot_be_made_is_an_error(house: House, browser: Browser,
     (line,) = log.records
     assert (line.getMessage(), line.levelname) == ("second factor unreadable", "ERROR")
     assert vars(line)["administrator"] == anna.id
+
+
+def test_the_staff_at_the_desk(house: House, browser: Browser, log: Log) -> None:
+    hire(house)
+    browser.get("/staff/login")
+    browser.submit({"username": "sara", "password": WRONG})
+    assert [what for what, _ in log.told()] == ["staff sign-in refused"]
+    browser.submit({"username": "sara", "password": PASSWORD})
+    right = code_of(house)
+    browser.submit({"code": "000000" if right != "000000" else "000001"})
+    assert "staff second factor refused" in [what for what, _ in log.told()]
+    browser.submit({"code": right})
+    assert ("staff signed in", Factor.APP) in log.told()
+    token = browser.page.root.find(".//form[@action='/staff/logout']//input[@name='csrf_token']")  # type: ignore[union-attr]
+    assert token is not None
+    browser.open("/staff/logout", method="POST", data={"csrf_token": token.get("value")})
+    assert [what for what, _ in log.told()] == ["staff signed out"]
 
 
 def test_every_line_says_who_and_none_has_a_secret(house: House, anna: Administrator, log: Log) -> None:
