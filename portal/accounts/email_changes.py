@@ -72,6 +72,14 @@ def find_pending(db: Connection, administrator_id: int, *, at: datetime) -> Pend
     return Pending(*row) if row else None
 
 
+def last_change(db: Connection, administrator_id: int) -> datetime | None:
+    """When the person's address was last changed, or changed back; None: never."""
+    mine = email_changes.c.administrator_id == administrator_id
+    instants = (email_changes.c.confirmed_at, email_changes.c.undone_at)
+    rows = db.execute(select(*instants).where(mine)).all()
+    return max((instant for row in rows for instant in row if instant is not None), default=None)
+
+
 def ask(db: Connection, maker: Links, person: Administrator, new_email: str, *, at: datetime) -> bool:
     """Mail the link that confirms to the new address; an earlier one that waits is dead from now on.
 

@@ -1,9 +1,10 @@
 """The words of the desk: by what a platform was found, what a mail was, and what became of it."""
 
+from portal.desk.people import Result
 from portal.desk.search import By
 from portal.kit.outbox import Outcome, Sent
 from portal.kit.texts import gettext as _
-from portal.rules.staff import StaffRole
+from portal.rules.staff import StaffAct, StaffRole
 
 
 def found_by(by: By) -> str:
@@ -39,3 +40,30 @@ def delivery(sent: Sent) -> str:
         Outcome.EXPIRED: _("not sent: no longer true"),
         Outcome.FAILED: _("given up: somebody has to look"),
     }.get(Outcome(str(sent.outcome)), str(sent.outcome))
+
+
+def act(name: str) -> str:
+    """What is done for a person, on its button; by the last part of its address."""
+    return {
+        "reset-link": _("Mail a link to set a new password"),
+        "end-session": _("Sign the person out"),
+        "lost-factor": _("Ask that the lost second factors be taken off"),
+        "keep-factor": _("Stop taking the second factors off"),
+    }[name]
+
+
+def result(found: Result) -> str:
+    """What became of an act."""
+    return {
+        Result.DONE: _("Done. The customer finds it in the activity."),
+        Result.WAITS: _("The address was changed a few days ago: a second person has to approve the link."),
+        Result.NOTHING: _("There was nothing to do any more."),
+        Result.DISABLED: _("This person cannot sign in at all: the access is disabled."),
+        Result.NO_FACTOR: _("This person has no second factor: the password alone is enough."),
+        Result.OPEN: _("This was asked for already, and waits."),
+    }[found]
+
+
+def asked(what: StaffAct) -> str:
+    """What waits for a second person."""
+    return {StaffAct.SEND_RESET_LINK: _("Mail a link to set a new password")}.get(what, str(what))

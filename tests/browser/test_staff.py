@@ -41,3 +41,11 @@ def test_the_desk_from_the_first_sign_in_to_a_platform(
     person.check_accessibility()
     assert person.fits()
     assert person.page.url == f"{person.address}/staff/platforms/1234"
+    person.go("/staff/people/m1234")
+    person.check_accessibility()
+    assert person.fits()
+    person.page.get_by_role("main").get_by_role("button").first.press("Enter")
+    person.page.wait_for_selector(".error")
+    person.check_accessibility()
+    person.go("/staff/approvals")
+    person.check_accessibility()

@@ -14,6 +14,7 @@ from portal.desk import search
 from portal.kit import audit, outbox
 from portal.kit.texts import gettext as _
 from portal.rules.staff import StaffAct
+from portal.staff import approvals
 from portal.standing import Standing
 from portal.support import queries as support
 from portal.web import access, activity, desk_words
@@ -35,6 +36,7 @@ def home() -> str:
     tasks = billing.open_tasks(reading(), limit=MOST)
     transfers = billing.awaited_transfers(reading(), at=now(), limit=MOST)
     facts: dict[str, Any] = {"typed": typed, "found": found, "tasks": tasks, "transfers": transfers}
+    facts |= {"waiting": approvals.waiting(reading(), at=now())}
     return render_template("staff/home.html", says=desk_words, **facts)
 
 

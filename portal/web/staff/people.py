@@ -1,0 +1,133 @@
+"""A person at the desk: what staff do for them, each with its reason; and what waits for a second one of the staff."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+
+from portal.accounts import email_changes, factor_removals, factors, queries
+from portal.accounts.queries import Administrator
+from portal.desk import people
+from portal.desk.people import Act, Result
+from portal.kit.texts import gettext as _
+from portal.kit.texts import lazy_gettext as _l
+from portal.rules import staff as rules
+from portal.rules.staff import StaffAct
+from portal.staff import approvals
+from portal.web import access, desk_words
+from portal.web.edge import now, parts, reading, writing
+from portal.web.forms import TypedField, at_most, one_line, required
+from portal.web.staff import entry
+
+pages = Blueprint("staff_people", __name__, url_prefix="/staff")
+Page = Response | str | tuple[Any, ...]
+LONGEST_REASON = 200  # characters; it stands in mails
+ACTS = {  # what is done for a person, by the last part of its address
+    "reset-link": StaffAct.SEND_RESET_LINK,
+    "end-session": StaffAct.END_SESSIONS,
+    "lost-factor": StaffAct.ASK_FACTOR_REMOVAL,
+    "keep-factor": StaffAct.STOP_FACTOR_REMOVAL,
+}
+
+
+class ReasonForm(FlaskForm):
+    reason = TypedField(
+        _l("Reason, or the ticket’s number"),
+        [required(_l("Write why: the customer reads it.")), one_line, at_most(LONGEST_REASON)],
+        description=_l("The customer reads it."),
+    )
+
+
+@pages.get("/people/<username>")
+@access.staff(StaffAct.LOOK)
+def person(username: str) -> str:
+    return _page(ReasonForm(), _found(username))
+
+
+@pages.post("/people/<username>/reset-link")
+@access.staff(StaffAct.SEND_RESET_LINK)
+def reset_link(username: str) -> Page:
+    return _do(username, lambda found, act: people.send_reset_link(writing(), parts().links, found, act))
+
+
+@pages.post("/people/<username>/end-session")
+@access.staff(StaffAct.END_SESSIONS)
+def end_session(username: str) -> Page:
+    return _do(username, lambda found, act: people.end_session(writing(), found, act))
+
+
+@pages.post("/people/<username>/lost-factor")
+@access.staff(StaffAct.ASK_FACTOR_REMOVAL)
+def lost_factor(username: str) -> Page:
+    return _do(username, lambda found, act: people.ask_removal(writing(), parts().links, found, act))
+
+
+@pages.post("/people/<username>/keep-factor")
+@access.staff(StaffAct.STOP_FACTOR_REMOVAL)
+def keep_factor(username: str) -> Page:
+    return _do(username, lambda found, act: people.stop_removal(writing(), found, act))
+
+
+def _do(username: str, act: Callable[[Administrator, Act], Result]) -> Page:
+    """The act, once there is a reason for it; the page says what has become of it."""
+    found, form = _found(username), ReasonForm()
+    valid = form.validate()
+    if valid and not rules.reason_suffices(form.reason.data):
+        form.reason.errors, valid = [_("Write a few words more, or the ticket’s number.")], False
+    if not valid:
+        return _page(form, found), 422
+    result = act(found, Act(entry.me(), " ".join(form.reason.data.split()), now()))
+    flash(desk_words.result(result), "good" if result in (Result.DONE, Result.WAITS) else "warn")
+    return redirect(url_for("staff_people.person", username=found.username), 303)
+
+
+def _found(username: str) -> Administrator:
+    return queries.find_administrator(reading(), username) or abort(404)
+
+
+def _page(form: ReasonForm, found: Administrator) -> str:
+    changed_at = email_changes.last_change(reading(), found.id)
+    return render_template(
+        "staff/person.html",
+        form=form,
+        found=found,
+        has=factors.of(reading(), found.id),
+        changed_at=changed_at,
+        two=rules.reset_needs_approval(changed_at, now()),
+        removal=factor_removals.find_open(reading(), found.id),
+        acts=[name for name, act in ACTS.items() if entry.may(act)],
+        says=desk_words,
+    )
+
+
+@pages.get("/approvals")
+@access.staff(StaffAct.APPROVE)
+def waiting() -> str:
+    """What waits for a second person: one's own requests are shown, and decided by somebody else."""
+    found = approvals.waiting(reading(), at=now())
+    return render_template(
+        "staff/approvals.html", waiting=found, me=entry.me(), may=entry.may, form=FlaskForm(), says=desk_words
+    )
+
+
+@pages.post("/approvals/<int(max=2147483647):approval_id>")
+@access.staff(StaffAct.APPROVE)
+def decide(approval_id: int) -> Page:
+    """Yes and done at once, or no. Only by whoever might do the act too."""
+    asked = next((one for one in approvals.waiting(reading(), at=now()) if one.id == approval_id), None)
+    if asked is None or not entry.may(asked.act):
+        flash(_("This does not wait any more, or is not yours to decide."), "warn")
+        return redirect(url_for("staff_people.waiting"), 303)
+    choose = approvals.take if request.form.get("choice") == "approve" else approvals.refuse
+    decided = choose(writing(), approval_id, by=entry.me(), at=now())
+    if decided is None:
+        flash(_("This does not wait any more, or is not yours to decide."), "warn")
+    elif choose is approvals.refuse:
+        flash(_("Refused: nothing is done."), "good")
+    else:
+        act = Act(entry.me(), decided.reason, now())
+        result = people.approved_reset_link(writing(), parts().links, decided, act)
+        flash(desk_words.result(result), "good" if result is Result.DONE else "warn")
+    return redirect(url_for("staff_people.waiting"), 303)
