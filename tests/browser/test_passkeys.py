@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import CDPSession, expect
 from werkzeug.serving import make_server
 
-from portal.accounts import passkeys
+from portal.accounts import limits, passkeys
 from portal.kit.texts import catalogue
+from portal.rules import terms
+from portal.rules.throttle import client_network
 from tests.browser.conftest import Person
 from tests.helpers.authenticator import Authenticator, give
 from tests.helpers.house import PASSWORD, House, build
@@ -203,6 +205,18 @@ def test_a_stranger_reads_that_it_did_not_work_and_no_more(house: House, somebod
     expect(anna.page.get_by_role("alert")).to_contain_text("This passkey does not open the platform")
     expect(anna.page.get_by_role("alert")).to_be_focused()
     anna.check_accessibility()
+
+
+def test_what_the_server_says_against_it_is_told(house: House, somebody: Somebody) -> None:
+    with house.parts.database.write() as db:
+        for _ in range(terms.PASSKEY_REQUESTS_PER_NETWORK):
+            assert limits.claim_passkey(db, client_network("127.0.0.1"), at=house.clock.now())
+    anna = somebody()
+    plug_in(anna)
+    anna.go("/login")
+    anna.tab_to("Sign in with a passkey")
+    anna.page.keyboard.press("Enter")
+    expect(anna.page.locator("[data-told]")).to_contain_text("Too many sign-ins were begun from your network.")
 
 
 def test_a_page_that_was_open_for_too_long_says_so(house: House, somebody: Somebody) -> None:
