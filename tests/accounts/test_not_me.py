@@ -21,7 +21,7 @@ from tests.conftest import both_databases
 from tests.helpers.house import House
 from tests.helpers.together import together
 
-TICK = timedelta(microseconds=1)
+TICK, DAY = timedelta(microseconds=1), timedelta(days=1)
 EVIL = "eve@example.net"
 NEW = Remembered("x", known=False, others=True)
 
@@ -111,9 +111,10 @@ def test_everybody_is_thrown_out_and_the_owner_gets_the_way_to_a_new_password(ho
     with house.parts.database.write() as db:
         recovery.send_reset_link(db, house.parts.links, anna, Purpose.RESET, at=house.clock.now())
         earlier = newest(house, db, Purpose.RESET)
-        halfway = house.parts.links.issue(
-            db, Purpose.TAKE_OVER, anna.id, at=house.clock.now(), expires_at=house.clock.now() + timedelta(minutes=5)
-        )
+        open_ones = [
+            house.parts.links.issue(db, purpose, anna.id, at=house.clock.now(), expires_at=house.clock.now() + 2 * DAY)
+            for purpose in (Purpose.TAKE_OVER, Purpose.SECOND_FACTOR, Purpose.INVITATION)
+        ]
         queries.lock_administrator(db, anna.id)
         known = devices.remember(db, anna, "", "Firefox · Linux", at=house.clock.now()).token
     assert press(house, session)
@@ -121,7 +122,8 @@ def test_everybody_is_thrown_out_and_the_owner_gets_the_way_to_a_new_password(ho
     assert present(house).must_reset
     with house.parts.database.write() as db:
         assert not links.consume(db, earlier, at=house.clock.now())
-        assert db.execute(select(links.links.c.ended_at).where(links.links.c.id == halfway)).scalar_one() is not None
+        ended = select(links.links.c.ended_because).where(links.links.c.id.in_(open_ones))
+        assert list(db.execute(ended).scalars()) == [Fault.WITHDRAWN] * len(open_ones)
         assert devices.find(db, "m1234", known, at=house.clock.now()) is None
         assert newest(house, db, Purpose.RESET).id != earlier.id
         tags = list(db.execute(select(events.c.tag).order_by(events.c.id)).scalars())

@@ -158,7 +158,8 @@ def test_the_browser_in_which_it_is_said_is_nobodys_afterwards(house: House, bro
     path = notice(house)
     browser.get(path)
     browser.submit()
-    assert browser.open("/subscription").status_code == 303
+    assert "not yours" not in browser.get("/subscription").text
+    assert browser.open("/not-me").status_code == 404  # not even the link is left in its cookie
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
