@@ -274,7 +274,7 @@ def test_wherever_the_power_is_cut_no_mail_is_lost_or_sent_twice(house: House) -
             assert_whole(house)
             house.clock.instant += LEASE
             fuse += 1
-    assert fuse > 20
+    assert fuse > 10
     expected = [f"expiry:{n}:{E}:+0" for n in (1234, 1235, 1236)]
     assert sorted(keys(house)) == expected
     assert len(remind(house)) == 4
@@ -433,6 +433,15 @@ def test_nor_once_it_is_cancelled_and_the_other_one_is_not_written_twice(house: 
         subscription.cancel(db, 1234, by="m1234", at=house.clock.now())
     assert remind(house) == []
     assert [row.outcome for row in rows(house)] == [Outcome.EXPIRED]
+
+
+def test_nor_once_the_platform_is_deleted(house: House) -> None:
+    a_platform(house)
+    morning(house, E - timedelta(days=7))
+    work(house)
+    with house.parts.database.write() as db:
+        db.execute(update(platforms).values(deleted_at=house.clock.now()))
+    assert house.work() == []
 
 
 def test_nor_once_its_credits_are_spent(house: House) -> None:
