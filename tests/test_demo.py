@@ -52,7 +52,7 @@ def phone(address: str, username: str) -> str:
     """The code that the page standing in for the phone shows for somebody."""
     tester = Visitor(address)
     tester.get("/demo/codes")
-    found = re.search(rf"{username}\b.*?(\d{{3}} \d{{3}})", tester.text, re.DOTALL)
+    found = re.search(rf"{username}\b.*?(\d{{3}}\s\d{{3}})", tester.text, re.DOTALL)
     assert found is not None
     return found[1]
 

@@ -96,7 +96,7 @@ def test_it_says_how_many_recovery_codes_are_left_and_when_they_were_made(house:
 def test_the_rules_are_told_with_their_numbers(house: House) -> None:
     text = come_in(house).get(PAGE).text
     minutes = int(terms.REAUTHENTICATION_LIFE.total_seconds()) // 60
-    assert f"if it was typed more than {minutes} minutes ago" in text
+    assert f"if that was more than {minutes} minutes ago" in text
     assert f"{terms.PASSWORD_MIN_SECOND_FACTOR} characters or more, instead of {terms.PASSWORD_MIN}" in text
     assert f"{int(terms.FACTOR_REMOVAL_WAIT.total_seconds()) // 3600} hours later" in text
     assert "the second factor is asked for all the same" in text

@@ -82,6 +82,6 @@ def _shown(person: Administrator) -> Shown:
 
 
 def _spaced(code: str) -> str:
-    """Six digits as a phone shows them: 123 456."""
+    """Six digits as a phone shows them: 123 456, on one line."""
     half = len(code) // 2
-    return f"{code[:half]} {code[half:]}"
+    return f"{code[:half]}\N{NO-BREAK SPACE}{code[half:]}"
