@@ -58,6 +58,13 @@ class Waiting:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The app is asked for from now on. codes: the recovery codes that came with it are those that count."""
+
+    codes: bool
+
+
 class NoApp:
     """There is none: never added, or taken off already."""
 

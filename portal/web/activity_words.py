@@ -220,7 +220,9 @@ SENTENCES = {
     "subscription.purge_marked": Told(
         Kind.SUBSCRIPTION, _l("The time to renew is over: the data are going to be deleted."), by=By.PORTAL
     ),
-    "subscription.purge_stopped": Told(Kind.SUBSCRIPTION, _l("The data are not going to be deleted now."), by=By.PORTAL),
+    "subscription.purge_stopped": Told(
+        Kind.SUBSCRIPTION, _l("The data are not going to be deleted now."), by=By.PORTAL
+    ),
     "subscription.purged": Told(Kind.SUBSCRIPTION, _l("The data were deleted."), by=By.PORTAL),
     "subscription.export_asked": Told(Kind.SECURITY, _l("Asked for an export of everything on the platform.")),
     "subscription.export_ready": Told(

@@ -46,8 +46,8 @@ def code_life() -> str:
 def asked_again() -> str:
     minutes = int(terms.REAUTHENTICATION_LIFE.total_seconds()) // 60
     return _(
-        "Before something sensitive, such as a change on this page, we ask for the password again, or for a passkey, if "
-        "that was more than %(minutes)d minutes ago.",
+        "Before something sensitive, such as a change on this page, we ask for the password again, or for a passkey, "
+        "if that was more than %(minutes)d minutes ago.",
         minutes=minutes,
     )
 

@@ -1,6 +1,7 @@
 """ "This was not me": the page behind the link in the notice of a new device: /not-me.
 
-The link needs no sign-in: whoever has to say so may be signed out, and the mailbox is the proof. Looking changes nothing.
+The link needs no sign-in: whoever has to say so may be signed out, and the mailbox is the proof. Looking changes
+nothing.
 """
 
 import logging

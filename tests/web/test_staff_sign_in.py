@@ -1,8 +1,11 @@
 """The staff come to the desk: a password, and always a second factor; nobody else, and nothing of a customer's."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select, update
 
+from portal.rules import terms
 from portal.rules.staff import StaffRole
 from portal.staff import members, queries, sign_in
 from portal.staff.tables import staff_members, staff_sessions
@@ -14,6 +17,7 @@ from tests.helpers.pages import Page
 from tests.helpers.together import together
 
 WRONG = "a sentence that is wrong"
+INSTANT = timedelta(microseconds=1)
 
 
 def sessions(house: House) -> int:
@@ -180,6 +184,21 @@ def test_an_invitation_sets_the_password_once_and_lives_a_day(house: House) -> N
     assert where(browser) == "/staff/login"
     assert where(type_password(house, "a sentence of the desk", "leo")) == "/staff/login/second-factor"
     assert house.browser().get(path).heading == "This link does not open"
+
+
+@pytest.mark.parametrize(
+    ("waited", "heading"),
+    [(timedelta(hours=24) - INSTANT, "Set a password"), (timedelta(hours=24), "This link does not open")],
+)
+def test_the_link_of_an_invitation_is_good_for_a_day(house: House, waited: timedelta, heading: str) -> None:
+    with house.parts.database.write() as db:
+        newcomer = members.Newcomer("leo", StaffRole.BILLING, "leo@desk.example.com", "Leo", "en")
+        members.create(db, house.parts.links, newcomer, by="test", at=house.clock.now())
+    [letter] = house.work()
+    path = next(word for word in letter.text.split() if "/staff/invitation/" in word).partition("8000")[2]
+    house.clock.move(microseconds=waited // INSTANT)
+    assert timedelta(hours=24) == terms.STAFF_INVITATION_LIFE
+    assert house.browser().get(path).heading == heading
 
 
 def test_a_lost_app_is_forgotten_and_another_added(house: House) -> None:
