@@ -95,10 +95,9 @@ def came_in_with(factor: str) -> str:
 def strangers_wait() -> str:
     """What a browser that is not known has to expect while strangers guess."""
     minutes = int(terms.SIGN_IN_LONGEST_WAIT.total_seconds()) // 60
-    told = _(
+    return _(
         "From any other one you may have to wait up to %(minutes)d minutes, or set a new password.", minutes=minutes
     )
-    return told
 
 
 def everybody_waits() -> str:
