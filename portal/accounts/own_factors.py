@@ -60,7 +60,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The app is asked for from now on. codes: the recovery codes that came with it are those that count."""
+    """The app is asked for from now on. codes: the recovery codes that were made with it are those that count."""
 
     codes: bool
 
@@ -128,21 +128,22 @@ def shows(
 
 def add_app(
     db: Connection, vault: Vault, person: Administrator, code: str, hashes: list[str], *, at: datetime, but: int
-) -> bool:
-    """Confirm the app by its first code, and keep the recovery codes of these hashes, if there are any.
+) -> Added | None:
+    """Confirm the app by its first code, and keep recovery codes by these hashes, where there are none by now.
 
-    `but`: the session in which it is done, which goes on. False, and nothing was changed: nothing waits any more, or
+    `but`: the session in which it is done, which goes on. None, and nothing was changed: nothing waits any more, or
     another secret does.
     """
     queries.lock_administrator(db, person.id)
     if find_waiting(db, vault, person, at=at) is None:
-        return False
+        return None
     if not authenticator_apps.confirm(db, vault, person, code, at=at):
-        return False
-    if hashes:
+        return None
+    added = Added(codes=bool(hashes) and find_codes(db, person.id) is None)
+    if added.codes:
         keep_codes(db, person, hashes, at=at)
     factors.changed(db, person, Event.APP_ADDED, at=at, but=but)
-    return True
+    return added
 
 
 def remove_app(db: Connection, person: Administrator, *, demanded: bool, at: datetime, but: int) -> Kept | NoApp | None:

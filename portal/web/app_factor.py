@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from portal.accounts import app_moves, authenticator_apps, own_factors, recovery_codes
-from portal.accounts.own_factors import NoApp, Waiting
+from portal.accounts.own_factors import Added, NoApp, Waiting
 from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
@@ -74,10 +74,11 @@ def confirm() -> Page:
         shown, hashes = _recovery_codes()
     except Busy:
         return _page(form, waiting, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
-    if not _add(form.code.data, hashes):
+    added = _add(form.code.data, hashes)
+    if added is None:
         return _too_late()
     text = _("The authenticator app is added: from now on it is asked for at each sign-in.")
-    return security.show_codes(shown, added=text) if shown else security.done(text)
+    return security.show_codes(shown, added=text) if added.codes else security.done(text)
 
 
 @pages.post("/move")
@@ -144,7 +145,7 @@ def _is_right(form: FirstCodeForm, waiting: Waiting) -> bool:
     return False
 
 
-def _add(code: str, hashes: list[str]) -> bool:
+def _add(code: str, hashes: list[str]) -> Added | None:
     db, live = writing(), who.me().live
     person, but = live.administrator, live.session_id
     return own_factors.add_app(db, parts().vault, person, code, hashes, at=now(), but=but)

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
 from sqlalchemy import update
 
-from portal.accounts import app_moves, own_factors
+from portal.accounts import app_moves, own_factors, recovery_codes
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators, passkeys
+from portal.kit.hashing import Hasher
 from portal.rules import terms
 from portal.rules.factors import setup_until
 from portal.subscription import actions as subscription
@@ -142,6 +144,26 @@ def test_whoever_has_codes_already_keeps_them(house: House) -> None:
     assert done(house) == ["app_added"]
 
 
+def test_codes_that_another_factor_brought_meanwhile_stay(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tabs add a first factor each: what was shown first is what counts, and nothing else is shown."""
+    person = house.person("m1234")
+    browser, make = begun(house), recovery_codes.make
+    theirs: list[str] = []
+
+    def slowly(hasher: Hasher) -> tuple[list[str], list[str]]:
+        theirs.extend(house.add_codes(person))
+        return make(hasher)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("portal.web.app_factor.recovery_codes", SimpleNamespace(make=slowly))
+        page = browser.submit({"code": house.code(person)})
+    assert (where(browser), shown_codes(page), done(house)) == (PAGE, [], ["app_added"])
+    other = house.browser()
+    other.sign_in()
+    other.code(theirs[0])
+    assert where(other) == "/login/take-over"
+
+
 def test_it_is_told_by_mail_and_in_the_activity(house: House) -> None:
     person = house.person("m1234")
     begun(house).submit({"code": house.code(person)})
@@ -237,7 +259,8 @@ def test_a_secret_waits_for_thirty_minutes_and_no_longer(house: House, after: ti
         found = own_factors.find_waiting(db, house.parts.vault, person, at=house.clock.now())
         assert (found is not None) is waits
         facts = {"at": house.clock.now(), "but": 1}
-        assert own_factors.add_app(db, house.parts.vault, person, house.code(person), [], **facts) is waits
+        added = own_factors.add_app(db, house.parts.vault, person, house.code(person), [], **facts)
+        assert (added is not None) is waits
 
 
 def test_the_page_says_until_when_it_waits_and_is_gone_after(house: House) -> None:
@@ -297,7 +320,7 @@ def test_two_tabs_that_confirm_at_once_add_one_app_with_one_set_of_codes(house: 
 
     def confirm(_number: int) -> bool:
         with house.parts.database.write() as db:
-            return own_factors.add_app(db, vault, person, code, ["a hash"], at=at, but=1)
+            return own_factors.add_app(db, vault, person, code, ["a hash"], at=at, but=1) is not None
 
     assert sorted(together(confirm, 4)) == [False, False, False, True]
     assert codes_left(house, person) == 1

@@ -156,7 +156,7 @@ def _add_app(db: Connection, keys: Keys, person: Administrator, at: datetime) ->
     """An authenticator app with its recovery codes. What it shows is on the page of the codes."""
     authenticator_apps.begin(db, keys.vault, person, at=at)
     first = phone.shown(authenticator_apps.reveal(db, keys.vault, person) or "", at)
-    if not own_factors.add_app(db, keys.vault, person, first, keys.code_hashes, at=at, but=0):
+    if own_factors.add_app(db, keys.vault, person, first, keys.code_hashes, at=at, but=0) is None:
         raise ValueError(f"{person.username} has an app already")
 
 
