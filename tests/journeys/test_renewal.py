@@ -28,8 +28,8 @@ WORDS: dict[str, dict[str, Any]] = {
                    "12,480 Valid until Monday 22 November 2027, with your subscription", "Usable"],
         "total": "€585.60",
         "mails": ["Platform 1234: cancelled, active until Sunday 22 November 2026",
-                  "Platform 1234: the cancellation is undone",
-                  "Order 1 received · €585.60", "Order 1 is paid, invoice 2026-000001"],
+                  "New sign-in as m1234", "Platform 1234: the cancellation is undone",
+                  "New sign-in as m1234", "Order 1 received · €585.60", "Order 1 is paid, invoice 2026-000001"],
     },
     "it": {
         "cancelled": "Abbonamento disdetto: resta attivo fino a domenica 22 novembre 2026",
@@ -49,8 +49,9 @@ WORDS: dict[str, dict[str, Any]] = {
                    "12.480 Validi fino a lunedì 22 novembre 2027, come l’abbonamento", "Utilizzabili"],
         "total": "585,60 €",
         "mails": ["Piattaforma 1234: disdetta, attiva fino a domenica 22 novembre 2026",
-                  "Piattaforma 1234: la disdetta è annullata",
-                  "Ordine 1 ricevuto · 585,60 €", "L’ordine 1 è pagato, fattura 2026-000001"],
+                  "Nuovo accesso con il nome utente m1234", "Piattaforma 1234: la disdetta è annullata",
+                  "Nuovo accesso con il nome utente m1234", "Ordine 1 ricevuto · 585,60 €",
+                  "L’ordine 1 è pagato, fattura 2026-000001"],
     },
 }
 # fmt: on
