@@ -37,6 +37,7 @@ from portal.subscription import actions as subscription
 from portal.subscription.actions import NewPlatform
 from tests.helpers.browser import Browser
 from tests.helpers.clocks import StandingClock
+from tests.helpers.compiled import COMPILED
 from tests.helpers.shop import A_YEAR, COMPANY, kind_of, offer
 
 PASSWORD = "a short sentence is easiest"
@@ -224,4 +225,5 @@ def build(folder: Path, database_url: str, **overrides: Any) -> House:
         "price_list": EXAMPLE_PRICES,
     }
     app = create_app(clock=clock, post=mailbox, **given | SELLER | CHEAP_HASH | overrides)
+    app.jinja_env.bytecode_cache = COMPILED
     return House(app, clock, mailbox)
