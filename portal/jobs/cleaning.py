@@ -165,7 +165,7 @@ def _sweep(night: Night, broom: Broom) -> int:
             found = db.execute(select(*keys).where(broom.old(night)).limit(READ_AT_ONCE)).all()
         before = gone
         for start in range(0, len(found), SLICE):
-            with night.parts.database.write() as db:
+            with night.parts.database.background() as db:
                 gone += _remove(db, night, broom, found[start : start + SLICE])
             night.go_on()
         if len(found) < READ_AT_ONCE or gone == before:
@@ -183,7 +183,7 @@ def _forget_limits(night: Night) -> int:
     gone, before = 0, night.at - terms.WINDOWS_KEPT
     end: str | None = ""
     while end is not None:
-        with night.parts.database.write() as db:
+        with night.parts.database.background() as db:
             more, end = throttle.forget(db, partial(_refuses_nobody, night), before=before, after=end, most=SLICE)
         gone += more
         night.go_on()

@@ -97,7 +97,7 @@ def each(night: Night, what: str, numbers: Iterable[int], act: Callable[[Connect
     tally = Tally()
     for number in numbers:
         try:
-            with night.parts.database.write() as db:
+            with night.parts.database.background() as db:
                 done = act(db, number)
         except Exception as error:  # whatever is wrong with one, the others have their night
             log_fault(error, **{what: number})

@@ -72,7 +72,7 @@ def _seal(parts: Parts) -> None:
         more = chain.waiting(db)
     try:
         while more:
-            with parts.database.write() as db:
+            with parts.database.background() as db:
                 more = chain.seal(db) == chain.SLICE
     except (
         SQLAlchemyError,

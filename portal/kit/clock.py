@@ -1,5 +1,7 @@
 """The only reader of time. Everything else receives the instant as a parameter."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +16,12 @@ class Clock(Protocol):
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def stopwatch() -> Callable[[], float]:
+    """Begin to count; what is returned tells the seconds since, however the clock is set meanwhile."""
+    begun = time.monotonic()
+    return lambda: time.monotonic() - begun
 
 
 class MovableClock:

@@ -392,6 +392,30 @@ def test_several_workers_at_once_erase_it_once(house: House) -> None:
     assert found["lots"]["rows"] == 1
 
 
+def test_a_hundred_thousand_rows_go_while_others_sign_in(house: House) -> None:
+    """SQLite has one writer: between two slices it is anybody's. Each sign-in was over before the next slices were."""
+    big(house, 100_000)
+    house.person("m4321")
+    points: list[int] = []
+
+    def work(_: int) -> None:
+        while (found := marked(house)) and not found.erased_at:
+            purge.go_on(house.parts)
+
+    def come_in(_: int) -> None:
+        while (found := marked(house)) and not found.erased_at:
+            points.append(sum(one.rows for one in found.removed.values()))
+            browser = house.browser()
+            browser.sign_in("m4321")
+            assert browser.response is not None
+            assert browser.response.request.path in ("/subscription", "/login/take-over")
+
+    together(lambda number: (work, come_in)[number](number), 2)
+    found = removed(house)["removed"]
+    assert found["movements"]["rows"] == 100_001
+    assert len({point for point in points if 0 < point < 100_000}) > 20
+
+
 def test_the_digest_does_not_depend_on_where_slices_end() -> None:
     texts = [f"row {n}" for n in range(10)]
     whole = erasing.digest(erasing.BEGINNING, texts, "salt")
