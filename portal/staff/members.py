@@ -92,11 +92,16 @@ def waiting_secret(db: Connection, vault: Vault, member: Member) -> str | None:
     """The secret (base32) that waits for its first code, to be shown to who adds it; None where none does."""
     if member.app_confirmed_at is not None:
         return None
-    hidden = db.execute(staff_members.select().where(staff_members.c.id == member.id)).one().app_secret
     try:
-        return vault.decrypt(hidden, belongs_to=owner(member.id)) if hidden else None
+        return reveal(db, vault, member)
     except Unreadable:
         return None
+
+
+def reveal(db: Connection, vault: Vault, member: Member) -> str | None:
+    """The secret, confirmed or not: for the demonstration, which stands in for the phone. Raises vault.Unreadable."""
+    hidden = db.execute(select(staff_members.c.app_secret).where(staff_members.c.id == member.id)).scalar()
+    return vault.decrypt(hidden, belongs_to=owner(member.id)) if hidden else None
 
 
 def forget_app(db: Connection, member: Member, *, by: str, at: datetime) -> None:

@@ -11,6 +11,7 @@ from portal.billing.numbers import ABROAD, NO_RECIPIENT
 from portal.billing.profiles import PaymentMethod
 from portal.rules.access import Block
 from portal.rules.orders import Way
+from portal.rules.staff import StaffRole
 
 PASSWORD = "a short sentence is easiest"
 PRINTED = (  # the recovery codes of whoever of the cast has an authenticator app
@@ -37,6 +38,17 @@ class Actor:
     language: str = "it"
     came_ago: int | None = None
     app_ago: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """One of the operator's own people, with the password of everybody and an authenticator app."""
+
+    username: str
+    full_name: str
+    email: str
+    role: StaffRole
+    language: str = "it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,11 @@ CAST = (
     Actor("m2008", "Irene Palma", "irene@example.com", N_("the grace is over: no sign-in")),
 )
 INVITED = Actor("m1234-lucia", "Lucia Serra", "lucia@example.com", "")  # has the mail, and has not opened its link
+STAFF = (
+    Colleague("sara", "Sara Villa", "sara@desk.example.com", StaffRole.SUPPORT),
+    Colleague("paolo", "Paolo Riva", "paolo@desk.example.com", StaffRole.BILLING),
+    Colleague("nadia", "Nadia Costa", "nadia@desk.example.com", StaffRole.ADMINISTRATION, "en"),
+)
 STAGES = (
     Stage(1234, "Bianchi Formaggi S.r.l.", 98, lots=((40, 12_480), (200, 900))),
     Stage(1235, "Bianchi Vini S.r.l.", 250, edition="starter", sms_channel=False),

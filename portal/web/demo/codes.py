@@ -14,6 +14,9 @@ from portal.accounts.queries import Administrator
 from portal.accounts.tables import authenticator_apps as apps
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
+from portal.staff import members
+from portal.staff import queries as staff
+from portal.staff.queries import Member
 from portal.web import access
 from portal.web.demo import phone
 from portal.web.demo.cast import CAST, PRINTED
@@ -35,9 +38,10 @@ class SecretForm(FlaskForm):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the app of a person shows; added: it is asked for at the sign-in."""
+    """What somebody's app shows; added: it is asked for at the sign-in."""
 
-    administrator: Administrator
+    username: str
+    full_name: str
     code: str
     added: bool
 
@@ -69,6 +73,7 @@ def _page(form: SecretForm, *, code: str = "") -> str:
         form=form,
         code=code,
         apps=[_shown(queries.get_administrator(reading(), administrator_id)) for administrator_id in found],
+        staff=[_shown_of_staff(member) for member in staff.members(reading())],
         seconds=phone.seconds_left(now()),
         printed=PRINTED,
         printed_for=PRINTED_FOR,
@@ -78,7 +83,13 @@ def _page(form: SecretForm, *, code: str = "") -> str:
 def _shown(person: Administrator) -> Shown:
     secret = authenticator_apps.reveal(reading(), parts().vault, person) or ""
     added = own_factors.find_app(reading(), person.id) is not None
-    return Shown(person, _spaced(phone.shown(secret, now())), added)
+    return Shown(person.username, person.full_name, _spaced(phone.shown(secret, now())), added)
+
+
+def _shown_of_staff(member: Member) -> Shown:
+    secret = members.reveal(reading(), parts().vault, member) or ""
+    added = member.app_confirmed_at is not None
+    return Shown(member.username, member.full_name, _spaced(phone.shown(secret, now())), added)
 
 
 def _spaced(code: str) -> str:

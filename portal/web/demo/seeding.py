@@ -24,6 +24,9 @@ from portal.rules.access import Role
 from portal.rules.factors import read_recovery_code
 from portal.rules.renewal import Term
 from portal.rules.terms import YEARLY_TERM_MONTHS
+from portal.staff import members
+from portal.staff import sign_in as staff_sign_in
+from portal.staff.queries import Member
 from portal.subscription import actions as subscription
 from portal.subscription import sales
 from portal.subscription.actions import NewPlatform
@@ -31,10 +34,24 @@ from portal.support import actions as support
 from portal.support.actions import Entry
 from portal.support.queries import Kind
 from portal.web.demo import history, phone
-from portal.web.demo.cast import BILLING, BOUGHT, CAST, INVITED, METHODS, PASSWORD, PRINTED, STAGES, Actor, Stage
+from portal.web.demo.cast import (
+    BILLING,
+    BOUGHT,
+    CAST,
+    INVITED,
+    METHODS,
+    PASSWORD,
+    PRINTED,
+    STAFF,
+    STAGES,
+    Actor,
+    Colleague,
+    Stage,
+)
 from portal.web.demo.history import instant
 
 BY = "demo"
+HIRED_AGO = 2  # days: long enough for the codes of that day to be over
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,8 @@ def seed(db: Connection, keys: Keys, till: Till) -> None:
     for stage in STAGES:
         _come_to_today(db, stage, till)
     seats.create(db, keys.links, _newcomer(INVITED), till.zone, by=CAST[0].username, at=instant(till, 1))
+    for colleague in STAFF:
+        _hire(db, keys, colleague, instant(till, HIRED_AGO))
 
 
 def _create(db: Connection, stage: Stage, today: date, till: Till) -> None:
@@ -158,6 +177,18 @@ def _add_app(db: Connection, keys: Keys, person: Administrator, at: datetime) ->
     first = phone.shown(authenticator_apps.reveal(db, keys.vault, person) or "", at)
     if own_factors.add_app(db, keys.vault, person, first, keys.code_hashes, at=at, but=0) is None:
         raise ValueError(f"{person.username} has an app already")
+
+
+def _hire(db: Connection, keys: Keys, colleague: Colleague, at: datetime) -> None:
+    """One of the staff, whose app is on. What it shows is on the page of the codes."""
+    facts = (colleague.username, colleague.role, colleague.email, colleague.full_name, colleague.language)
+    newcomer, password_hash = members.Newcomer(*facts), keys.password_hash
+    member = members.create(db, keys.links, newcomer, by=BY, at=at, password_hash=password_hash)
+    if not isinstance(member, Member):
+        raise ValueError(f"{colleague.username} stands among the staff twice")
+    members.begin_app(db, keys.vault, member)
+    first = phone.shown(members.reveal(db, keys.vault, member) or "", at)
+    staff_sign_in.use_code(db, keys.vault, member, first, at=at)
 
 
 def _come_to_today(db: Connection, stage: Stage, till: Till) -> None:

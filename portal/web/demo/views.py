@@ -12,8 +12,8 @@ from portal.accounts import queries
 from portal.kit.clock import MovableClock
 from portal.kit.texts import gettext as _
 from portal.outside.post import FolderPost
-from portal.web import access
-from portal.web.demo.cast import CAST, PASSWORD
+from portal.web import access, desk_words
+from portal.web.demo.cast import CAST, PASSWORD, STAFF
 from portal.web.edge import now, parts, reading
 
 pages = Blueprint("demo", __name__, url_prefix="/demo")
@@ -45,7 +45,8 @@ def index() -> str:
         if person:
             place = standing.find(reading(), person.platform_id, at=now(), zone=parts().settings.timezone)
             people.append((person, actor, place))
-    return render_template("demo/index.html", people=people, password=PASSWORD, form=FlaskForm(), steps=list(STEPS))
+    facts: dict[str, Any] = {"people": people, "staff": STAFF, "says": desk_words, "steps": list(STEPS)}
+    return render_template("demo/index.html", password=PASSWORD, form=FlaskForm(), **facts)
 
 
 @pages.post("/clock")

@@ -54,7 +54,7 @@ class StaffCodeForm(FlaskForm):
 @pages.get("/login")
 @access.everybody
 def login() -> Page:
-    return redirect(url_for("staff_desk.home")) if entry.live() else _page(StaffSignInForm())
+    return redirect(url_for("staff_desk.home")) if entry.live() else _page(_named())
 
 
 @pages.post("/login")
@@ -72,6 +72,11 @@ def come_in() -> Page:
         log.info("staff sign-in refused")
         return _page(form, refused=True), 422
     return _ask_for_factor(member)
+
+
+def _named() -> StaffSignInForm:
+    """With the user name of the address, as a link of the demonstration has it."""
+    return StaffSignInForm(data={"username": request.args.get("username", "")})
 
 
 def _page(form: StaffSignInForm, **facts: bool) -> str:
