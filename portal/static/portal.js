@@ -1,4 +1,5 @@
 // Small helps on top of pages that work without them.
+import { offerCopies } from "./copy.js";
 import { announceErrors, hintCapsLock, revealPasswords } from "./forms.js";
 import { watchSession } from "./idle.js";
 import { tidyMenu } from "./menu.js";
@@ -8,6 +9,7 @@ import { offerPasskeys } from "./passkeys.js";
 announceErrors(document);
 revealPasswords(document);
 hintCapsLock(document);
+offerCopies(document);
 offerPasskeys(document);
 tidyMenu(document.querySelector("details.menu"));
 
