@@ -67,6 +67,7 @@ from portal.web import (
 )
 from portal.web.staff import desk as staff_desk
 from portal.web.staff import people as staff_people
+from portal.web.staff import platforms as staff_platforms
 from portal.web.staff import sign_in as staff_sign_in
 
 DEMO_BANK = BankAccount("Portal", "IT60X0542811101000000123456", "")  # the example of the IBAN registry
@@ -105,6 +106,7 @@ PAGES = (
     staff_sign_in,
     staff_desk,
     staff_people,
+    staff_platforms,
 )
 
 

@@ -7,28 +7,20 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection
 
 from portal import seats, standing
-from portal.accounts import (
-    administrators,
-    devices,
-    factor_removals,
-    lost_factors,
-    passwords,
-    queries,
-    recovery,
-    sessions,
-)
+from portal.accounts import administrators, factor_removals, lost_factors, passwords, queries, recovery, sessions
 from portal.accounts.administrators import HasFirst, Newcomer, Taken
 from portal.accounts.factor_removals import Stop
 from portal.accounts.links import Purpose
 from portal.accounts.lost_factors import NotAsked
 from portal.accounts.queries import Administrator
+from portal.desk import platforms
+from portal.desk.platforms import Hand, Result
 from portal.parts import Parts
-from portal.rules import access, names
+from portal.rules import names
 from portal.rules.access import Block
 from portal.rules.dates import business_date
 from portal.rules.names import BadName, UserName
 from portal.rules.passwords import Accepted
-from portal.rules.sessions import EndReason
 from portal.seats import NoFreeSeat
 from portal.subscription import actions as subscription
 from portal.subscription import queries as subscription_queries
@@ -40,6 +32,14 @@ _NOT_ASKED = {
     NotAsked.DISABLED: "is disabled",
     NotAsked.NO_FACTOR: "has no second factor",
     NotAsked.OPEN: "waits for it already: stop that with --stop, or wait",
+}
+_NOT_DONE = {
+    Result.BLOCKED_ALREADY: "is blocked for {code} already",
+    Result.NOT_BLOCKED: "is not blocked for {code}",
+    Result.NO_REQUEST: "is unlocked only with --request, where the customer asks for it in writing",
+    Result.HELD_ALREADY: "is held already",
+    Result.NOT_HELD: "is not held",
+    Result.DELETED: "is deleted",
 }
 LONGEST = {"edition": 32, "company": 200, "name": 120}  # characters that the tables hold
 
@@ -218,41 +218,46 @@ def describe_platform(parts: Parts, platform_id: int) -> dict[str, Any]:
         }
 
 
-def block(parts: Parts, platform_id: int, code: str, note: str) -> None:
+def block(parts: Parts, platform_id: int, code: str, note: str, reason: str = "") -> None:
     """Block a platform. Raises Refused."""
-    found, at = _block_code(code), parts.clock.now()
+    found, hand = _block_code(code), _hand(parts, reason)
     with parts.database.write() as db:
         _standing(db, parts, platform_id)
-        if not subscription.block(db, platform_id, found, by=BY, note=note, at=at):
-            raise Refused(f"Platform {platform_id} is blocked for {code} already.")
-        if found in access.ENDS_SESSIONS:
-            for person in queries.administrators_of_platform(db, platform_id):
-                sessions.end_all(db, person.id, EndReason.COMPROMISED, at=at)
-                recovery.force_reset(db, person, at=at)
-                devices.forget(db, person)
+        _report(platform_id, platforms.block(db, platform_id, found, hand, note=note), code)
 
 
-def unblock(parts: Parts, platform_id: int, code: str) -> None:
+def unblock(parts: Parts, platform_id: int, code: str, reason: str = "", request: str = "") -> None:
     """Lift a block. Raises Refused."""
+    found, hand = _block_code(code), _hand(parts, reason)
     with parts.database.write() as db:
-        if not subscription.lift(db, platform_id, _block_code(code), by=BY, at=parts.clock.now()):
-            raise Refused(f"Platform {platform_id} is not blocked for {code}.")
+        _report(platform_id, platforms.lift(db, platform_id, found, hand, request=_words(request)), code)
 
 
-def hold(parts: Parts, platform_id: int) -> None:
+def hold(parts: Parts, platform_id: int, reason: str = "") -> None:
     """Put a legal hold. Raises Refused."""
     with parts.database.write() as db:
         _standing(db, parts, platform_id)
-        if not subscription.hold(db, platform_id, by=BY, at=parts.clock.now()):
-            raise Refused(f"Platform {platform_id} is held already.")
+        _report(platform_id, platforms.hold(db, platform_id, _hand(parts, reason)))
 
 
-def release(parts: Parts, platform_id: int) -> None:
+def release(parts: Parts, platform_id: int, reason: str = "") -> None:
     """Take the legal hold off. Raises Refused."""
     with parts.database.write() as db:
         _standing(db, parts, platform_id)
-        if not subscription.release(db, platform_id, by=BY, at=parts.clock.now()):
-            raise Refused(f"Platform {platform_id} is not held.")
+        _report(platform_id, platforms.release(db, platform_id, _hand(parts, reason)))
+
+
+def _hand(parts: Parts, reason: str) -> Hand:
+    return Hand(BY, parts.clock.now(), _words(reason))
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _report(platform_id: int, result: Result, code: str = "") -> None:
+    if result is not Result.DONE:
+        raise Refused(f"Platform {platform_id} {_NOT_DONE[result].format(code=code)}.")
 
 
 def tell_service(parts: Parts, platform_id: int) -> None:

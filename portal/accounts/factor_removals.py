@@ -36,6 +36,7 @@ class Stop(StrEnum):
     ADDRESS_RESTORED = "address-restored"  # the account was taken back from somebody else
     NOT_ME = "not-me"  # a sign-in was said to be somebody else's
     NOT_TOLD = "not-told"  # a notice has not left
+    COMPROMISED = "compromised"  # somebody else may have been on the platform: whoever asked may have been the one
     CLOSED = "closed"  # nobody signs in to the platform any more: nobody is told
 
 

@@ -7,7 +7,10 @@ from typing import Any
 import click
 
 from portal.cli.base import PLATFORM_ID, office_does, portal_parts, typed_password
+from portal.cli.imports import platform_import
 from portal.rules.terms import MOST_ADDITIONAL
+
+REASON = click.option("--reason", default="", help="The customer reads it in the activity.")
 
 
 class Term(click.ParamType[tuple[date, date]]):
@@ -29,7 +32,10 @@ class Term(click.ParamType[tuple[date, date]]):
 
 @click.group()
 def platform() -> None:
-    """Create, show, block, unblock, hold, release platforms, and tell the sending service of them."""
+    """Create, import, show, block, unblock, hold, release platforms, and tell the sending service of them."""
+
+
+platform.add_command(platform_import)
 
 
 @platform.command("create")
@@ -80,35 +86,40 @@ def platform_show(platform_id: int, as_json: bool) -> None:
 @platform.command("block")
 @click.argument("platform_id", type=PLATFORM_ID)
 @click.option("--code", required=True)
-@click.option("--note", default="")
-def platform_block(platform_id: int, code: str, note: str) -> None:
+@click.option("--note", default="", help="For the staff alone.")
+@REASON
+def platform_block(platform_id: int, code: str, note: str, reason: str) -> None:
     """Block a platform for a reason; `compromised` also ends its sessions and forces resets."""
-    office_does("block", platform_id, code, note)
+    office_does("block", platform_id, code, note, reason)
     click.echo(f"Platform {platform_id} is blocked: {code}.")
 
 
 @platform.command("unblock")
 @click.argument("platform_id", type=PLATFORM_ID)
 @click.option("--code", required=True)
-def platform_unblock(platform_id: int, code: str) -> None:
+@REASON
+@click.option("--request", default="", help="Where the customer asks in writing; `compromised` is lifted only so.")
+def platform_unblock(platform_id: int, code: str, reason: str, request: str) -> None:
     """Lift the block of this code."""
-    office_does("unblock", platform_id, code)
+    office_does("unblock", platform_id, code, reason, request)
     click.echo(f"Platform {platform_id}: the block {code} is lifted.")
 
 
 @platform.command("hold")
 @click.argument("platform_id", type=PLATFORM_ID)
-def platform_hold(platform_id: int) -> None:
+@REASON
+def platform_hold(platform_id: int, reason: str) -> None:
     """Put a legal hold on a platform: it stops only the purge."""
-    office_does("hold", platform_id)
+    office_does("hold", platform_id, reason)
     click.echo(f"Platform {platform_id} is held.")
 
 
 @platform.command("release")
 @click.argument("platform_id", type=PLATFORM_ID)
-def platform_release(platform_id: int) -> None:
+@REASON
+def platform_release(platform_id: int, reason: str) -> None:
     """Take the legal hold off again."""
-    office_does("release", platform_id)
+    office_does("release", platform_id, reason)
     click.echo(f"Platform {platform_id} is released.")
 
 

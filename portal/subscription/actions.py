@@ -88,25 +88,29 @@ def note_sign_in(db: Connection, platform_id: int, *, at: datetime, zone: ZoneIn
     db.execute(update(platforms).where(platforms.c.id == platform_id, older).values(last_sign_in_on=today))
 
 
-def block(db: Connection, platform_id: int, code: Block, *, by: str, note: str, at: datetime) -> bool:
-    """Block for this reason; False if it is blocked for it already. Ending sessions is the caller's second step."""
+def block(db: Connection, platform_id: int, code: Block, *, by: str, note: str, at: datetime, **told: Any) -> bool:
+    """Block for this reason; False if it is blocked for it already. Who else has to go out is the caller's business.
+
+    told: what stands beside it in the activity: the `reason` in words, and who of the staff it was (`member`).
+    """
     queries.lock_platform(db, platform_id)
     open_ = (blocks.c.platform_id == platform_id) & (blocks.c.code == code) & blocks.c.lifted_at.is_(None)
     if db.execute(blocks.select().where(open_)).first():
         return False
-    row = {"platform_id": platform_id, "code": code, "since": at, "set_by": by, "note": note}
+    set_by = told.get("member", by)
+    row = {"platform_id": platform_id, "code": code, "since": at, "set_by": set_by, "note": note}
     db.execute(blocks.insert().values(row))
-    audit.record(db, Event.BLOCKED, at=at, platform_id=platform_id, code=code, by=by)
+    audit.record(db, Event.BLOCKED, at=at, platform_id=platform_id, code=code, by=by, **told)
     switches.announce(db, platform_id, at=at)
     return True
 
 
-def lift(db: Connection, platform_id: int, code: Block, *, by: str, at: datetime) -> bool:
+def lift(db: Connection, platform_id: int, code: Block, *, by: str, at: datetime, **told: Any) -> bool:
     """Lift the block of this code; False if there is none."""
     open_ = (blocks.c.platform_id == platform_id) & (blocks.c.code == code) & blocks.c.lifted_at.is_(None)
     if db.execute(update(blocks).where(open_).values(lifted_at=at)).rowcount == 0:
         return False
-    audit.record(db, Event.UNBLOCKED, at=at, platform_id=platform_id, code=code, by=by)
+    audit.record(db, Event.UNBLOCKED, at=at, platform_id=platform_id, code=code, by=by, **told)
     switches.announce(db, platform_id, at=at)
     return True
 
@@ -131,19 +135,19 @@ def leave_second_factor_free(db: Connection, platform_id: int, *, administrator_
     return True
 
 
-def hold(db: Connection, platform_id: int, *, by: str, at: datetime) -> bool:
+def hold(db: Connection, platform_id: int, *, by: str, at: datetime, **told: Any) -> bool:
     """Put a legal hold on the platform: it stops only the purge. False if it is held already."""
     free = (platforms.c.id == platform_id) & platforms.c.legal_hold_since.is_(None)
     if db.execute(update(platforms).where(free).values(legal_hold_since=at)).rowcount == 0:
         return False
-    audit.record(db, Event.HELD, at=at, platform_id=platform_id, by=by)
+    audit.record(db, Event.HELD, at=at, platform_id=platform_id, by=by, **told)
     return True
 
 
-def release(db: Connection, platform_id: int, *, by: str, at: datetime) -> bool:
+def release(db: Connection, platform_id: int, *, by: str, at: datetime, **told: Any) -> bool:
     """Take the legal hold off. False if there is none."""
     held = (platforms.c.id == platform_id) & platforms.c.legal_hold_since.is_not(None)
     if db.execute(update(platforms).where(held).values(legal_hold_since=None)).rowcount == 0:
         return False
-    audit.record(db, Event.RELEASED, at=at, platform_id=platform_id, by=by)
+    audit.record(db, Event.RELEASED, at=at, platform_id=platform_id, by=by, **told)
     return True

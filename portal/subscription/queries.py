@@ -49,6 +49,17 @@ class OpenBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownBlock:
+    """A block as the staff see it, open or lifted: who set it, and what they wrote for each other."""
+
+    code: Block
+    since: datetime
+    set_by: str
+    note: str
+    lifted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRequest:
     """A request for a trial, whose address waits to be confirmed or has been."""
 
@@ -93,6 +104,11 @@ _BLOCKS = (
     select(blocks.c.code, blocks.c.since)
     .where(blocks.c.platform_id == _MINE, blocks.c.lifted_at.is_(None))
     .order_by(blocks.c.since)
+)
+_KNOWN_BLOCKS = (
+    select(blocks.c.code, blocks.c.since, blocks.c.set_by, blocks.c.note, blocks.c.lifted_at)
+    .where(blocks.c.platform_id == _MINE)
+    .order_by(blocks.c.id.desc())
 )
 _TRIAL_REQUEST = select(*(trial_requests.c[name] for name in TrialRequest.__slots__))
 
@@ -158,6 +174,12 @@ def open_blocks(db: Connection, platform_id: int) -> list[OpenBlock]:
     """The blocks that nobody has lifted, oldest first."""
     rows = db.execute(_BLOCKS, {"platform_id": platform_id})
     return [OpenBlock(Block(code), since) for code, since in rows]
+
+
+def known_blocks(db: Connection, platform_id: int) -> list[KnownBlock]:
+    """Every block of the platform, the lifted ones too, the newest first."""
+    rows = db.execute(_KNOWN_BLOCKS, {"platform_id": platform_id})
+    return [KnownBlock(Block(code), *rest) for code, *rest in rows]
 
 
 def life_of(platform: Platform, paid: list[PaidTerm], *, quiet_since: date | None) -> Life:

@@ -301,9 +301,10 @@ def sentence(event: Recorded, people: Mapping[int, str], editions: Mapping[str, 
     if told is None:
         return _("Something was noted: %(tag)s", tag=event.tag)
     try:
-        return str(told.text) % _parts(event, people, editions)
+        found = str(told.text) % _parts(event, people, editions)
     except KeyError:
-        return str(told.plain or told.text)
+        found = str(told.plain or told.text)
+    return " ".join(filter(None, (found, _because(event.details.get("reason")))))
 
 
 def actor(event: Recorded, people: Mapping[int, str]) -> Actor:
@@ -335,6 +336,11 @@ def _parts(event: Recorded, people: Mapping[int, str], editions: Mapping[str, st
     if isinstance(code, str):
         found["edition"] = editions.get(code, code.capitalize())
     return found | _reason(event.details.get("code")) | _day(event.details.get("due_on"))
+
+
+def _because(reason: Any) -> str:
+    """What staff wrote when they did it: the customer reads it too."""
+    return _("Reason: %(reason)s", reason=reason) if isinstance(reason, str) and reason else ""
 
 
 def _reason(code: Any) -> dict[str, str]:

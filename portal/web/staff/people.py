@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from portal.accounts import email_changes, factor_removals, factors, queries
+from portal.accounts import devices, email_changes, factor_removals, factors, past_sessions, queries
 from portal.accounts.queries import Administrator
 from portal.desk import people
 from portal.desk.people import Act, Result
@@ -89,6 +89,7 @@ def _found(username: str) -> Administrator:
 
 def _page(form: ReasonForm, found: Administrator) -> str:
     changed_at = email_changes.last_change(reading(), found.id)
+    idle = parts().settings.idle_timeout_seconds
     return render_template(
         "staff/person.html",
         form=form,
@@ -97,6 +98,8 @@ def _page(form: ReasonForm, found: Administrator) -> str:
         changed_at=changed_at,
         two=rules.reset_needs_approval(changed_at, now()),
         removal=factor_removals.find_open(reading(), found.id),
+        live=past_sessions.find_live(reading(), found.id, at=now(), idle=idle),
+        known=devices.of(reading(), found, "", at=now()),
         acts=[name for name, act in ACTS.items() if entry.may(act)],
         says=desk_words,
     )
