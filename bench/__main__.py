@@ -1,4 +1,5 @@
-"""`make bench`: the portal against a bare Flask page, known against unknown accounts, orders settled, and a night.
+"""`make bench`: the portal against a bare Flask page, known against unknown accounts, orders settled, a business that
+moves in, and a night.
 
 Everything runs in this process and is interleaved in a shuffled order, so that ratios hold on a noisy machine. Figures
 are medians; a ratio is the median of ratios of neighbours.
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import houses, night, settle, stats
+from bench import houses, moving_in, night, settle, stats
 from bench.driver import Browser
 from portal.parts import Parts
 
@@ -25,7 +26,8 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=400, help="pages of each kind")
     parser.add_argument("--pairs", type=int, default=400, help="pairs of known and unknown")
     parser.add_argument("--orders", type=int, default=1_000, help="orders settled on each database")
-    parser.add_argument("--only", choices=("pages", "settle", "night"), help="one part of it")
+    parser.add_argument("--rows", type=int, default=50_000, help="rows moved in on each database")
+    parser.add_argument("--only", choices=("pages", "settle", "night", "import"), help="one part of it")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if given.only in (None, "pages"):
@@ -34,6 +36,8 @@ def main() -> None:
             separability(Path(folder), given.platforms, given.pairs)
         if given.only in (None, "settle"):
             settle.measure(_fresh(Path(folder), "settle"), given.orders)
+        if given.only in (None, "import"):
+            moving_in.measure(_fresh(Path(folder), "import"), given.rows)
         if given.only in (None, "night"):
             night.measure(_fresh(Path(folder), "night"), given.platforms)
 

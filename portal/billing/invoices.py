@@ -19,7 +19,7 @@ from portal.kit import audit, outbox
 from portal.kit.db import insert_once
 from portal.rules import invoices as rules
 from portal.rules.dates import business_date
-from portal.rules.invoices import NoCredit, Series, Share
+from portal.rules.invoices import FORMER, NoCredit, Series, Share
 from portal.rules.money import Money
 from portal.rules.pricing import Line, Offer
 
@@ -159,6 +159,7 @@ _original = invoices.alias("original")
 _SELECT: Select[Any] = select(
     invoices, _original.c.number.label("original_number"), _original.c.issued_on.label("original_on")
 ).outerjoin_from(invoices, _original, invoices.c.refers_to == _original.c.id)
+_OURS = invoices.c.series != FORMER  # what a former system issued is read by `billing.former` alone
 # Statements are built once: measured, building one anew costs five times as much as running it.
 _BY_ID = _SELECT.where(invoices.c.id == bindparam("invoice_id"))
 _OF_ORDER = _SELECT.where(invoices.c.order_id == bindparam("of_order"), invoices.c.refers_to.is_(None))
@@ -184,7 +185,7 @@ def find_invoice(db: Connection, platform_id: int | None, number: str) -> Invoic
     """The invoice or credit note of this number, if it is one of this platform. None: of any platform, for staff."""
     if not rules.is_number(number):
         return None
-    found = db.execute(_SELECT.where(invoices.c.number == number)).one_or_none()
+    found = db.execute(_SELECT.where(invoices.c.number == number, _OURS)).one_or_none()
     return _invoice(found) if found and platform_id in (None, found.platform_id) else None
 
 
@@ -196,7 +197,7 @@ def find_invoice_of_order(db: Connection, order_id: int) -> Invoice | None:
 
 def invoices_of(db: Connection, platform_id: int, *, page: int = 1, size: int = PAGE_SIZE) -> InvoicePage:
     """Invoices and credit notes of a platform, newest first. A page that does not exist is the nearest that does."""
-    mine = invoices.c.platform_id == platform_id
+    mine = (invoices.c.platform_id == platform_id) & _OURS
     count = db.execute(select(func.count()).select_from(invoices).where(mine)).scalar_one()
     pages = max(1, -(-count // size))
     page = min(max(1, page), pages)

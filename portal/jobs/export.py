@@ -33,6 +33,7 @@ from portal.jobs.invoice_pdf import page_of
 from portal.kit import texts
 from portal.parts import Parts
 from portal.rules import dates
+from portal.rules.invoices import FORMER
 from portal.subscription import exports
 from portal.subscription.exports import Export, Made
 
@@ -151,7 +152,7 @@ class _Writing:
     def __init__(self, parts: Parts, export: Export, db: Connection, about: About, package: Package) -> None:
         self.parts, self.export, self.db, self.about, self.package = parts, export, db, about, package
         self.rows = {part.name: export_fields.count(db, part, about) for part in PARTS}
-        mine = invoice_rows.c.platform_id == about.platform_id
+        mine = (invoice_rows.c.platform_id == about.platform_id) & (invoice_rows.c.series != FORMER)
         self.invoices = list(db.execute(select(invoice_rows.c.id).where(mine).order_by(invoice_rows.c.id)).scalars())
         self.whole = 2 * sum(self.rows.values()) + INVOICE_WEIGHT * len(self.invoices)
         self.done, self.told, self.beat_at = 0, 0, about.at

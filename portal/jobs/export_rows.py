@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, Table, func, or_, select
 
 from portal.accounts.tables import administrators
+from portal.billing import former
 from portal.billing.tables import invoices, orders, payments, staff_tasks
 from portal.credits import queries as credits
 from portal.credits.tables import lots, movements
@@ -59,6 +60,11 @@ def its_invoices(about: About) -> Select[Any]:
     corrected = original.c.number.label("corrected")
     found = select(invoices, corrected).outerjoin_from(invoices, original, invoices.c.refers_to == original.c.id)
     return found.where(invoices.c.platform_id == about.platform_id).order_by(invoices.c.id)
+
+
+def order_of_invoice(row: Any, _about: About) -> int | None:
+    """The order that led to an invoice; none of this portal led to one of the former system."""
+    return None if former.is_former(row.offer) else int(row.order_id)
 
 
 def its_lots(about: About) -> Select[Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import get_template_attribute
 from sqlalchemy import Row
 
-from portal.billing import words
+from portal.billing import former, words
 from portal.billing.frozen import offer_from_json
 from portal.jobs.export_fields import About, Get
 from portal.kit.audit import Recorded
@@ -50,7 +50,12 @@ def order_state(row: Row[Any], about: About) -> str:
 
 
 def offer(row: Row[Any], about: About) -> dict[str, Any]:
-    """What was offered, line by line: what, how often, at which price, for which part of a term, and the amount."""
+    """What was offered, line by line: what, how often, at which price, for which part of a term, and the amount.
+
+    Of an invoice of the former system it is what was printed, in one line.
+    """
+    if former.is_former(row.offer):
+        return dict(row.offer)
     found = offer_from_json(row.offer)
     return {
         "starts_on": found.starts_on,

@@ -23,6 +23,7 @@ from portal.rules.dates import business_date
 from portal.rules.money import Money
 
 _NUMBER = re.compile(r"(C?)([0-9]{4})-([0-9]{6,9})", re.ASCII)
+FORMER = "F"  # the series of what a former system issued: its numbers are that system's own, and none of ours
 DIGITS = 6  # of a sequence number, filled up with zeros so that numbers sort; the millionth has seven
 
 
@@ -65,6 +66,16 @@ def number(series: Series, year: int, sequence: int) -> str:
 def is_number(text: str) -> bool:
     """Whether a text could be a number of ours, before anybody looks for it."""
     return _NUMBER.fullmatch(text) is not None
+
+
+def may_be_given(text: str, year: int) -> bool:
+    """Whether this portal may give this number itself, from the year on, or has given it in the year.
+
+    >>> [may_be_given(text, 2026) for text in ("2026-000001", "C2027-000001", "2025-000001", "1/2026")]
+    [True, True, False, False]
+    """
+    match = _NUMBER.fullmatch(text)
+    return match is not None and int(match[2]) >= year
 
 
 def year_of(at: datetime, zone: ZoneInfo) -> int:

@@ -122,6 +122,7 @@ ALARM_WINDOW = timedelta(days=1)
 # --- user names --------------------------------------------------------------------------------------------
 PLATFORM_DIGITS = 9  # longest platform ID
 SUFFIX_LENGTH = 32  # longest name after the dash, its first character included
+MOVED_IN_ID_MAX = 899_999_999  # largest platform ID of an import: trials take the numbers after it, and need some
 
 # --- exports -----------------------------------------------------------------------------------------------
 EXPORT_LIFE = timedelta(days=7)  # how long a finished export can be downloaded

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Event(StrEnum):
     PLATFORM_CREATED = "subscription.platform_created"
+    MOVED_IN = "subscription.moved_in"
     SEAT_GRANTED = "subscription.seat_granted"
     CANCELLED = "subscription.cancelled"
     CANCELLATION_UNDONE = "subscription.cancellation_undone"

@@ -189,6 +189,7 @@ SENTENCES = {
     "staff.member_created": Told(Kind.PEOPLE, _l("Somebody may come to the desk."), by=By.STAFF),
     "staff.member_disabled": Told(Kind.PEOPLE, _l("Somebody comes to the desk no more."), by=By.STAFF),
     "subscription.platform_created": Told(Kind.SUBSCRIPTION, _l("The platform was created."), by=By.PORTAL),
+    "subscription.moved_in": Told(Kind.SUBSCRIPTION, _l("Moved in from the former system."), by=By.STAFF),
     "subscription.seat_granted": Told(Kind.PEOPLE, _l("A seat for one more administrator was granted."), by=By.STAFF),
     "subscription.cancelled": Told(Kind.SUBSCRIPTION, _l("The subscription was cancelled."), by=By.PORTAL),
     "subscription.cancellation_undone": Told(Kind.SUBSCRIPTION, _l("The cancellation was undone."), by=By.PORTAL),

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.billing import former, papers, words
 from portal.billing import invoices as bills
 from portal.billing import papers, words
 from portal.billing.invoices import Invoice
@@ -31,7 +32,8 @@ def overview() -> str:
     platform_id, page = _platform(), request.args.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
     found = bills.invoices_of(reading(), platform_id, page=number)
-    return render_template("invoices/overview.html", found=found, bill=words)
+    earlier = former.invoices_of(reading(), platform_id)
+    return render_template("invoices/overview.html", found=found, former=earlier, bill=words)
 
 
 @pages.get("/subscription/invoices/<number>")

@@ -55,6 +55,7 @@ RULES = {
     "PURGE_DELAY": timedelta(hours=24),
     "INCLUDED_SEATS": 1,
     "MOST_ADDITIONAL": 1_000,
+    "MOVED_IN_ID_MAX": 899_999_999,
     "QUOTE_LIFE": timedelta(minutes=30),
     "ORDER_LIFE": timedelta(hours=24),
     "TRANSFER_ORDER_DAYS": 30,
