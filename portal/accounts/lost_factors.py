@@ -71,7 +71,7 @@ def ask(
     removal = find_open(db, person.id)
     assert removal is not None  # noqa: S101 - written two lines above, in the same transaction
     _warn(db, maker, person, removal)
-    _record(db, Event.FACTOR_REMOVAL_ASKED, person, at)
+    _record(db, Event.FACTOR_REMOVAL_ASKED, person, at, reason=reason)
     return removal
 
 
@@ -132,5 +132,6 @@ def _keys(removal: Removal) -> str:
     return f"factor-removal:{removal.id}:"
 
 
-def _record(db: Connection, event: Event, person: Administrator, at: datetime) -> None:
-    audit.record(db, event, at=at, platform_id=person.platform_id, administrator_id=person.id, by="staff")
+def _record(db: Connection, event: Event, person: Administrator, at: datetime, **details: str) -> None:
+    about: dict[str, Any] = {"platform_id": person.platform_id, "administrator_id": person.id, "by": "staff"}
+    audit.record(db, event, at=at, **about | details)

@@ -94,7 +94,8 @@ def send_reset_link(
     """
     link_id, expires_at = issue_reset_link(db, maker, person, purpose, at=at)
     mails.reset_link(db, to=person, link_id=link_id, at=at, expires_at=expires_at, reason=reason)
-    _record(db, Event.RESET_LINK_SENT, person, at, by="staff" if reason else "person")
+    told = {"by": "staff", "reason": reason} if reason else {"by": "person"}
+    _record(db, Event.RESET_LINK_SENT, person, at, **told)
 
 
 def issue_reset_link(

@@ -250,7 +250,7 @@ def test_after_a_stop_it_can_be_asked_for_again_and_the_wait_begins_anew(house: 
 def test_the_activity_says_that_staff_asked_and_names_no_address(house: House) -> None:
     person = with_app(house)
     ask(house, person)
-    assert told(house) == [("factor_removal_asked", {"by": "staff"})]
+    assert told(house) == [("factor_removal_asked", {"by": "staff", "reason": "ticket 7"})]
     with house.parts.database.read() as db:
         (row,) = db.execute(select(removals)).all()
     assert (row.asked_by, row.reason) == ("giulia", "ticket 7")
@@ -305,7 +305,7 @@ def test_everything_goes_and_the_way_in_leads_through_the_stored_mailbox_alone(h
     assert link(house) is Fault.WITHDRAWN
     assert told(house) == [
         ("reset_link_sent", {"by": "person"}),
-        ("factor_removal_asked", {"by": "staff"}),
+        ("factor_removal_asked", {"by": "staff", "reason": "ticket 7"}),
         ("factors_removed", {}),
         ("reset_link_sent", {"by": "staff"}),
     ]

@@ -28,7 +28,7 @@ from tests.helpers.house import House
 from tests.rules.instants import rome
 
 LIST, FILE = "/subscription/activity", "/subscription/activity.csv"
-PARTS = {"username", "order", "invoice", "credit_note", "edition", "reason", "day"}
+PARTS = {"username", "order", "invoice", "credit_note", "edition", "reason", "day", "page", "amount", "credits"}
 EVENTS = [
     event
     for path in sorted(Path(portal.__file__).parent.glob("*/events.py"))
@@ -90,7 +90,9 @@ def test_a_sentence_names_what_is_known_and_has_a_plain_form(tag: str, language:
 
 
 ANYTHING = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda some: st.lists(some, max_size=2))
-NAMES = st.sampled_from(["by", "order", "invoice", "edition", "code", "due_on", "changed"]) | st.text(max_size=3)
+NAMES = st.sampled_from(
+    ["by", "order", "invoice", "edition", "code", "due_on", "changed", "cents", "currency", "credits"]
+) | st.text(max_size=3)
 
 
 @given(
@@ -125,7 +127,7 @@ def test_the_list_is_read_in_english(house: House, browser: Browser) -> None:
     assert rows(browser) == [
         "A block was lifted: A payment is overdue. | The payment",
         "Money for order 12 arrived. | The payment",
-        "A link to set a new password was mailed to m1234. | Our staff",
+        "A link to set a new password was mailed to m1234. Reason: T-1 | Our staff",
         "The platform was blocked: There is a legal reason. | Our staff",
         "The subscription was cancelled. | m1234",
         "Signed in. From the network 198.51.100.0/24 | m1234",
