@@ -5,6 +5,7 @@ The catalogues are the `.po` files themselves, compiled in memory at start: noth
 
 import functools
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +18,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
 from babel.support import LazyProxy, Translations
 
 LANGUAGES = {"it": Locale("it"), "en": Locale("en", "GB")}  # English with day before month
@@ -124,3 +125,25 @@ def country(code: str) -> str:
 def money(cents: int, currency: str) -> str:
     """An amount in cents: exact, because the cents never pass through a float."""
     return str(format_currency(Decimal(cents) / 100, currency, locale=LANGUAGES[language()]))
+
+
+def amount(cents: int) -> str:
+    """The same without its currency, as it is typed: "1.234,56" in Italian."""
+    return str(format_decimal(Decimal(cents) / 100, format="#,##0.00", locale=LANGUAGES[language()]))
+
+
+def read_amount(text: str) -> int | None:
+    """The cents of an amount as it is typed in the present language; None for what is none.
+
+    Always with both its cents, and with marks between the thousands where they belong or nowhere: what another language
+    would read as another amount ("1.234") is never guessed at.
+    """
+    found = _amounts(language()).fullmatch(text.strip())
+    return int(re.sub("[^0-9]", "", found[1]) + found[2]) if found else None
+
+
+@functools.cache
+def _amounts(code: str) -> re.Pattern[str]:
+    """What an amount below a thousand million looks like."""
+    group, mark = (re.escape(find(LANGUAGES[code])) for find in (get_group_symbol, get_decimal_symbol))
+    return re.compile(f"([0-9]{{1,9}}|[0-9]{{1,3}}(?:{group}[0-9]{{3}}){{1,2}}){mark}([0-9]{{2}})")

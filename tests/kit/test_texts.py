@@ -99,3 +99,51 @@ def test_a_text_without_a_translation_is_what_the_source_says() -> None:
 
 def test_every_language_has_a_name_of_its_own() -> None:
     assert set(texts.OWN_NAMES) == set(texts.LANGUAGES)
+
+
+# --- amounts that are typed ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "italian", "english"),
+    [
+        ("1.234,56", 123_456, None),
+        ("1,234.56", None, 123_456),
+        ("1234,56", 123_456, None),
+        (" 1234.56\n", None, 123_456),
+        ("0,00", 0, None),
+        ("0.01", None, 1),
+        ("999.999.999,99", 99_999_999_999, None),
+        ("1.000.000.000,00", None, None),
+        ("1000000000,00", None, None),
+        ("1.234", None, None),
+        ("1,234", None, None),
+        ("366", None, None),
+        ("12,5", None, None),
+        ("12,505", None, None),
+        ("1.23,45", None, None),
+        ("12.34,56", None, None),
+        (".234,56", None, None),
+        (",56", None, None),
+        ("-1,00", None, None),
+        ("+1,00", None, None),
+        ("1 234,56", None, None),
+        ("€ 1,00", None, None),
+        ("١,٠٠", None, None),
+        ("1e2,00", None, None),
+        ("", None, None),
+    ],
+)
+def test_an_amount_is_read_in_the_form_of_the_language_or_not_at_all(
+    typed: str, italian: int | None, english: int | None
+) -> None:
+    for language, cents in (("it", italian), ("en", english)):
+        with texts.speaking(language):
+            assert texts.read_amount(typed) == cents
+
+
+@pytest.mark.parametrize("cents", [0, 1, 10, 99, 100, 99_999, 100_000, 123_456, 99_999_999_999])
+@pytest.mark.parametrize("language", list(texts.LANGUAGES))
+def test_an_amount_that_is_written_is_read_back(language: str, cents: int) -> None:
+    with texts.speaking(language):
+        assert texts.read_amount(texts.amount(cents)) == cents
