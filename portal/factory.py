@@ -65,10 +65,15 @@ from portal.web import (
     webhooks,
     who,
 )
+from portal.web.staff import approvals as staff_approvals
+from portal.web.staff import credits as staff_credits
 from portal.web.staff import desk as staff_desk
+from portal.web.staff import invoices as staff_invoices
+from portal.web.staff import orders as staff_orders
 from portal.web.staff import people as staff_people
 from portal.web.staff import platforms as staff_platforms
 from portal.web.staff import sign_in as staff_sign_in
+from portal.web.staff import work as staff_work
 
 DEMO_BANK = BankAccount("Portal", "IT60X0542811101000000123456", "")  # the example of the IBAN registry
 LARGEST_BODY = 64 * 1024  # bytes; a page that takes files raises it for itself
@@ -106,6 +111,11 @@ PAGES = (
     staff_sign_in,
     staff_desk,
     staff_people,
+    staff_approvals,
+    staff_work,
+    staff_orders,
+    staff_invoices,
+    staff_credits,
     staff_platforms,
 )
 

@@ -85,17 +85,30 @@ def issue(
     return _write(db, Series.INVOICE, row, offer, Share(offer.net, offer.tax), at=at, zone=zone)
 
 
+def lock_invoice(db: Connection, invoice_id: int) -> None:
+    """Nobody else credits the invoice until the commit."""
+    db.execute(select(invoices.c.id).where(invoices.c.id == invoice_id).with_for_update())
+
+
 def credit_note(
-    db: Connection, *, invoice: Invoice, amount: Money | None, reason: str, by: str, at: datetime, zone: ZoneInfo
+    db: Connection,
+    *,
+    invoice: Invoice,
+    amount: Money | None,
+    reason: str,
+    by: str,
+    at: datetime,
+    zone: ZoneInfo,
+    **told: str,
 ) -> Invoice | NoCredit:
     """Take back an invoice, or a part of it. amount: positive, tax included; None: all that is left of it.
 
-    A whole invoice is credited line by line, a part in one line. Parties and language are the invoice's own. Raises
-    ValueError for another currency.
+    A whole invoice is credited line by line, a part in one line. Parties and language are the invoice's own. told: what
+    stands beside it in the activity, such as who of the staff it was. Raises ValueError for another currency.
     """
     if invoice.is_credit_note:
         return NoCredit.NOT_AN_INVOICE
-    db.execute(select(invoices.c.id).where(invoices.c.id == invoice.id).with_for_update())
+    lock_invoice(db, invoice.id)
     before = credited(db, invoice)
     part = rules.share(invoice.net, invoice.tax, before, amount)
     if isinstance(part, NoCredit):
@@ -109,13 +122,14 @@ def credit_note(
     row |= {"refers_to": invoice.id, "note": reason}
     taken = _mirrored(invoice.offer, part, whole=part.total == invoice.total)
     written = _write(db, Series.CREDIT_NOTE, row, taken, Share(-part.net, -part.tax), at=at, zone=zone)
-    _record(db, invoice, written, by, at)
+    _record(db, invoice, written, at, by=by, reason=reason, **told)
     return written
 
 
-def _record(db: Connection, invoice: Invoice, note: Invoice, by: str, at: datetime) -> None:
-    event, platform = Event.CREDIT_NOTE_ISSUED, invoice.platform_id
-    audit.record(db, event, at=at, platform_id=platform, invoice=invoice.number, credit_note=note.number, by=by)
+def _record(db: Connection, invoice: Invoice, note: Invoice, at: datetime, **told: str) -> None:
+    amount = {"cents": -note.total.cents, "currency": note.total.currency}
+    about: dict[str, Any] = {"invoice": invoice.number, "credit_note": note.number} | amount | told
+    audit.record(db, Event.CREDIT_NOTE_ISSUED, at=at, platform_id=invoice.platform_id, **about)
 
 
 def _mirrored(offer: Offer, part: Share, *, whole: bool) -> Offer:

@@ -1,10 +1,11 @@
 """Orders, payments and staff's tasks, read as values. `find_` may miss, `get_` raises."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
 
 from portal.billing import choices
 from portal.billing.choices import Choice
@@ -66,7 +67,10 @@ class OpenPayment:
 
 @dataclass(frozen=True, slots=True)
 class StaffTask:
-    """Money that somebody has to give back or to match; `kind` is one of `billing.tasks.Task`."""
+    """Money that somebody has to give back or to match; `kind` is one of `billing.tasks.Task`.
+
+    closed_by: who of the staff, or the portal itself; note: what was done, by `billing.tasks.Closing`.
+    """
 
     id: int
     kind: str
@@ -76,6 +80,8 @@ class StaffTask:
     amount: Money
     opened_at: datetime
     closed_at: datetime | None
+    closed_by: str | None
+    note: str
 
 
 # Statements are built once: measured, building one anew costs five times as much as running it.
@@ -88,10 +94,9 @@ _BY_REFERENCE = select(payments).where(
     payments.c.way == bindparam("way"), payments.c.reference == bindparam("reference")
 )
 _BY_ID = select(payments).where(payments.c.id == bindparam("payment_id"))
+_IS_OPEN = staff_tasks.c.closed_at.is_(None)
 _OPEN_TASKS = (
-    select(staff_tasks)
-    .where(staff_tasks.c.order_id == bindparam("order_id"), staff_tasks.c.closed_at.is_(None))
-    .order_by(staff_tasks.c.id)
+    select(staff_tasks).where(staff_tasks.c.order_id == bindparam("order_id"), _IS_OPEN).order_by(staff_tasks.c.id)
 )
 
 
@@ -159,17 +164,46 @@ def open_tasks_of(db: Connection, order_id: int) -> list[StaffTask]:
     return [_task(row) for row in db.execute(_OPEN_TASKS, {"order_id": order_id})]
 
 
-def open_tasks(db: Connection, *, limit: int = 500) -> list[StaffTask]:
-    """Everything staff still have to do about money, oldest first."""
-    waiting = select(staff_tasks).where(staff_tasks.c.closed_at.is_(None)).order_by(staff_tasks.c.id)
+def open_tasks_of_many(db: Connection, order_ids: Collection[int], *, kind: str) -> list[StaffTask]:
+    """What of one kind staff still have to do about these orders, read at once."""
+    theirs = staff_tasks.c.order_id.in_(order_ids) & (staff_tasks.c.kind == kind) & _IS_OPEN
+    return [_task(row) for row in db.execute(select(staff_tasks).where(theirs).order_by(staff_tasks.c.id))]
+
+
+def tasks_of(db: Connection, order_id: int) -> list[StaffTask]:
+    """All that staff had to do about an order, what is done too, oldest first."""
+    mine = select(staff_tasks).where(staff_tasks.c.order_id == order_id).order_by(staff_tasks.c.id)
+    return [_task(row) for row in db.execute(mine)]
+
+
+def find_task(db: Connection, task_id: int) -> StaffTask | None:
+    found = db.execute(select(staff_tasks).where(staff_tasks.c.id == task_id)).one_or_none()
+    return _task(found) if found else None
+
+
+def open_tasks(db: Connection, *, limit: int = 500, after: int = 0) -> list[StaffTask]:
+    """Everything staff still have to do about money, oldest first; after: only what is younger than this task."""
+    waiting = select(staff_tasks).where(_IS_OPEN, staff_tasks.c.id > after).order_by(staff_tasks.c.id)
     return [_task(row) for row in db.execute(waiting.limit(limit))]
 
 
-def awaited_transfers(db: Connection, *, at: datetime, limit: int = 500) -> list[Order]:
-    """Every order that waits for a bank transfer at the instant, oldest first."""
-    waiting = (orders.c.state == OrderState.AWAITING_PAYMENT) & (orders.c.way == Way.TRANSFER)
-    found = select(orders).where(waiting, orders.c.open_until > at).order_by(orders.c.id)
+def count_open_tasks(db: Connection) -> int:
+    return int(db.execute(select(func.count()).select_from(staff_tasks).where(_IS_OPEN)).scalar_one())
+
+
+def awaited_transfers(db: Connection, *, at: datetime, limit: int = 500, after: int = 0) -> list[Order]:
+    """Every order that waits for a bank transfer at the instant, oldest first; after: only younger than this one."""
+    found = select(orders).where(_awaited(at), orders.c.id > after).order_by(orders.c.id)
     return [_order(row) for row in db.execute(found.limit(limit))]
+
+
+def count_awaited_transfers(db: Connection, *, at: datetime) -> int:
+    return int(db.execute(select(func.count()).select_from(orders).where(_awaited(at))).scalar_one())
+
+
+def _awaited(at: datetime) -> ColumnElement[bool]:
+    waiting = (orders.c.state == OrderState.AWAITING_PAYMENT) & (orders.c.way == Way.TRANSFER)
+    return waiting & (orders.c.open_until > at)
 
 
 def _order(row: Row[Any]) -> Order:
@@ -211,4 +245,4 @@ def _payment(row: Row[Any]) -> Payment:
 def _task(row: Row[Any]) -> StaffTask:
     amount = Money(row.amount, row.currency)
     about = (row.platform_id, row.order_id, row.payment_id)
-    return StaffTask(row.id, row.kind, *about, amount, row.opened_at, row.closed_at)
+    return StaffTask(row.id, row.kind, *about, amount, row.opened_at, row.closed_at, row.closed_by, row.note)

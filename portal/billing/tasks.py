@@ -1,7 +1,12 @@
-"""What staff have to do about money: rows that are opened here, and closed when it is done."""
+"""What staff have to do about money: rows that are opened here, and closed when it is done. None is ever removed.
 
+What was done stands in the row: who closed it and when, and as its note the `Closing`, one line for each of its parts.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -30,6 +35,41 @@ GIVE_BACK = {
     Settlement.GIVE_BACK_CHANGED: Task.GIVE_BACK_CHANGED,
 }
 BY_THE_SYSTEM = "portal"
+
+
+class Done(StrEnum):
+    """What has become of the money."""
+
+    GIVEN_BACK = "given-back"
+    KEPT = "kept"  # the customer is content with that: it stands for something else
+    OTHER = "other"  # as the reason says
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a task ended. reference: the bank's, or the provider's, of what was given back; reason: in a person's words.
+
+    Each of them is one line.
+    """
+
+    done: Done
+    reference: str
+    reason: str
+
+    @classmethod
+    def from_note(cls, note: str) -> Self | None:
+        """None for a task that nobody closed with one: it is open, or the rest of the money has arrived.
+
+        >>> Closing.from_note("given-back\\nTRN 9\\nT-1, by phone")
+        Closing(done=<Done.GIVEN_BACK: 'given-back'>, reference='TRN 9', reason='T-1, by phone')
+        """
+        done, *rest = note.split("\n")
+        return cls(Done(done), *rest) if len(rest) == 2 else None
+
+    def to_note(self) -> str:
+        return "\n".join((self.done, self.reference, self.reason))
+
+
 # Built once, as in `queries`: each payment asks for it.
 _CLOSE_UNDERPAID = update(staff_tasks).where(
     staff_tasks.c.order_id == bindparam("order"),
@@ -63,3 +103,10 @@ def any_open(db: Connection, platform_id: int) -> bool:
 def close_underpaid(db: Connection, order_id: int, *, at: datetime) -> None:
     """The rest has arrived: what was short is part of the whole now."""
     db.execute(_CLOSE_UNDERPAID, {"order": order_id, "closed_at": at, "closed_by": BY_THE_SYSTEM})
+
+
+def close(db: Connection, task_id: int, closing: Closing, *, by: str, at: datetime) -> bool:
+    """Write down what was done about it, and by whom. False where it was closed before: that stays as it is."""
+    still_open = (staff_tasks.c.id == task_id) & staff_tasks.c.closed_at.is_(None)
+    values = {"closed_at": at, "closed_by": by, "note": closing.to_note()}
+    return db.execute(update(staff_tasks).where(still_open).values(values)).rowcount == 1

@@ -51,7 +51,7 @@ def confirm(db: Connection, entry: Entry, till: Till) -> Result | Slip:
         order = queries.get_order(db, entry.order_id)
     except NoResultFound:
         return Slip.NO_SUCH_ORDER
-    reference = " ".join(entry.reference.split()).upper()
+    reference = written(entry.reference)
     if slip := _slip(db, order, entry, reference, till):
         return slip
     missing = order.total - verdicts.so_far(db, order)
@@ -59,6 +59,15 @@ def confirm(db: Connection, entry: Entry, till: Till) -> Result | Slip:
     event = f"statement:{reference}"
     report = Report(Way.TRANSFER, event, reference, PaymentState.RECEIVED, amount, till.at, entry.value_date)
     return settle.receive(db, report, till, order_id=order.id)
+
+
+def written(reference: str) -> str:
+    """The bank's reference as it is kept, however it was typed off the statement.
+
+    >>> written(" trn   1 ")
+    'TRN 1'
+    """
+    return " ".join(reference.split()).upper()
 
 
 def _slip(db: Connection, order: Order, entry: Entry, reference: str, till: Till) -> Slip | None:

@@ -1,5 +1,6 @@
 """What is to become of money that has arrived for an order: asked before anything is written."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -63,6 +64,15 @@ def so_far(db: Connection, order: Order) -> Money:
     """What transfers have brought already of an order that waits for the rest."""
     short = (task.amount for task in queries.open_tasks_of(db, order.id) if task.kind == Task.UNDERPAID)
     return total(short, order.total.currency)
+
+
+def so_far_of_many(db: Connection, orders: Iterable[Order]) -> dict[int, Money]:
+    """The same of many orders, read at once."""
+    found = {order.id: Money(0, order.total.currency) for order in orders}
+    for task in queries.open_tasks_of_many(db, found, kind=Task.UNDERPAID):
+        if task.order_id is not None:
+            found[task.order_id] += task.amount
+    return found
 
 
 def verdict(arrival: Arrival, place: Standing, prices: PriceLists) -> Settlement:

@@ -1,7 +1,8 @@
 """Credits are granted and spent by movements, never by writing a balance.
 
-Nothing here writes the activity list: a purchase stands there by its order, and a spending is one of thousands a day,
-which would bury what people did. The ledger itself is the record, and the customer can read all of it.
+Nothing here writes the activity list: a purchase stands there by its order, what staff give by `portal.desk`, and a
+spending is one of thousands a day, which would bury what people did. The ledger itself is the record, and the customer
+can read all of it.
 
 Where RULES.md is silent:
 - A refused spending leaves nothing behind: the same key, sent again once there are credits, is judged anew. Only a
@@ -50,19 +51,20 @@ def grant(
     expires_on: date | None,
     at: datetime,
     order_id: int | None = None,
+    kind: Kind = Kind.BOUGHT,
 ) -> int:
-    """Open a lot of `credits`; returns its id.
+    """Open a lot of `credits`; returns its id. `kind`: where they come from, BOUGHT or GRANTED.
 
-    `bought_on` is the business day its payment was received, `expires_on` the platform's E on that day, if it has one.
-    `order_id`: the order that was paid, if there is one. Raises ValueError for a lot of none or of too many, and the
-    database's IntegrityError for an order that has its lot already.
+    `bought_on` is the business day its payment was received, or it was given; `expires_on` the platform's E on that
+    day, if it has one. `order_id`: the order that was paid, if there is one. Raises ValueError for a lot of none or of
+    too many, and the database's IntegrityError for an order that has its lot already.
     """
     if credits > LARGEST_AMOUNT:
         raise ValueError(f"a lot has at most {LARGEST_AMOUNT} credits")
     kept_until = rules.buy(0, bought_on, credits, expires_on).kept_until
     row = {"platform_id": platform_id, "bought_on": bought_on, "kept_until": kept_until, "order_id": order_id}
     lot_id = db.execute(lots.insert().values(row).returning(lots.c.id)).scalar_one()
-    db.execute(movements.insert().values(lot_id=lot_id, amount=credits, kind=Kind.BOUGHT, at=at))
+    db.execute(movements.insert().values(lot_id=lot_id, amount=credits, kind=kind, at=at))
     return int(lot_id)
 
 

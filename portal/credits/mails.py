@@ -1,4 +1,4 @@
-"""The mail about SMS credits that are about to expire: one function, and one folder of texts under `templates/mail`."""
+"""The mails about SMS credits: one function each, and one folder of three texts under `templates/mail`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -38,3 +38,13 @@ def credits_reminder(db: Connection, *, to: Administrator, key: str, expiring: E
     payload |= {"notice": key, "platform_id": to.platform_id, "username": to.username}
     whose: dict[str, Any] = {"platform_id": to.platform_id, "recipient": to.email, "language": to.language}
     outbox.put(db, outbox.MAIL, "credits_reminder", payload, at=at, key=f"{key}:{to.id}", **whose)
+
+
+def credits_granted(
+    db: Connection, *, to: Administrator, credits: int, reason: str, last_day: date, follows: bool, at: datetime
+) -> None:
+    """Staff have given credits: how many, why, until when. follows: they live as long as the subscription."""
+    payload: dict[str, Any] = {"credits": credits, "reason": reason, "ends_on": last_day.isoformat()}
+    payload |= {"follows": follows, "platform_id": to.platform_id}
+    whose: dict[str, Any] = {"platform_id": to.platform_id, "recipient": to.email, "language": to.language}
+    outbox.put(db, outbox.MAIL, "credits_granted", payload, at=at, **whose)

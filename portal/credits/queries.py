@@ -110,6 +110,12 @@ def lots_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, Walle
     return found
 
 
+def newest_lot(db: Connection, platform_id: int) -> int:
+    """The id of the lot that was opened last; 0 before there is one."""
+    mine = select(func.coalesce(func.max(lots.c.id), 0)).where(lots.c.platform_id == platform_id)
+    return int(db.execute(mine).scalar_one())
+
+
 def lock_lots(db: Connection, platform_id: int) -> set[int]:
     """Hold the platform's lots until the commit; returns the ids of those held.
 

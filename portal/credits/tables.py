@@ -12,7 +12,8 @@ LARGEST_AMOUNT = 2**31 - 1  # credits in one movement: what an integer of Postgr
 class Kind(StrEnum):
     """What a movement was."""
 
-    BOUGHT = "bought"  # the first of each lot
+    BOUGHT = "bought"  # the first of a lot, with what was paid for
+    GRANTED = "granted"  # the first of a lot that staff have given
     SPENT = "spent"  # on messages, reported by the sending service
     WRITTEN_OFF = "written-off"  # lost with the last day of the lot
 

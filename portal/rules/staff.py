@@ -6,6 +6,7 @@ are silent:
 - Every act has a reason, of REASON_MIN characters or a ticket's number; it is written into the customer's activity.
 - Money above TRANSFER_APPROVAL, credits above CREDITS_APPROVAL, and a reset link for somebody whose e-mail address was
   changed within EMAIL_CHANGE_UNDO wait for a second person who might do the act too. Nobody approves the own request.
+- Credits are given while the features are on: in the grace they would be frozen at once, and later lost with the data.
 - An approval counts for APPROVAL_LIFE; what was asked for is done as it was asked for, or not at all.
 - A compromised platform is unlocked by administration alone, on a written request.
 """
@@ -16,6 +17,7 @@ from enum import StrEnum
 
 from portal.rules.access import Block
 from portal.rules.dates import as_utc
+from portal.rules.lifecycle import State
 from portal.rules.money import Money
 from portal.rules.terms import APPROVAL_LIFE, CREDITS_APPROVAL, EMAIL_CHANGE_UNDO, REASON_MIN, TRANSFER_APPROVAL
 
@@ -106,6 +108,15 @@ def transfer_needs_approval(amount: Money) -> bool:
 def credits_need_approval(credits: int) -> bool:
     """Whether so many credits are given by two people only; exactly CREDITS_APPROVAL by one."""
     return credits > CREDITS_APPROVAL
+
+
+def may_give_credits(state: State) -> bool:
+    """Whether credits that are given now can be spent now.
+
+    >>> may_give_credits(State.CANCELLED), may_give_credits(State.GRACE)
+    (True, False)
+    """
+    return state in (State.TRIAL, State.ACTIVE, State.CANCELLED)
 
 
 def reset_needs_approval(email_changed_at: datetime | None, at: datetime) -> bool:

@@ -1,7 +1,8 @@
 """What one of the staff wants to do and a second one has to want too (`portal/rules/staff.py` says what).
 
 It is written down as it will be done. Whoever approves does it in the same transaction, as it was asked for: of two who
-approve at once one does. Nobody decides about the own request.
+approve at once one does. Nobody decides about the own request. What cannot be done any more as it was asked for ends as
+refused (`not_done`), so that approved always means done.
 """
 
 from dataclasses import dataclass
@@ -46,11 +47,16 @@ def ask(
     reason: str,
     by: Member,
     at: datetime,
-) -> None:
-    """Wait for a second person; the same request that waits already is not asked for twice."""
+) -> bool:
+    """Wait for a second person. False where the same request waits already: it is not asked for twice.
+
+    Of two who ask at once only those are told apart who hold the platform meanwhile.
+    """
     row = {"act": act, "platform_id": platform_id, "facts": facts, "reason": reason, "asked_by": by.id, "asked_at": at}
-    if not any((one.act, one.platform_id, one.facts) == (act, platform_id, facts) for one in waiting(db, at=at)):
-        db.execute(approvals.insert().values(row))
+    if any((one.act, one.platform_id, one.facts) == (act, platform_id, facts) for one in waiting(db, at=at)):
+        return False
+    db.execute(approvals.insert().values(row))
+    return True
 
 
 def waiting(db: Connection, *, at: datetime) -> list[Approval]:
@@ -67,6 +73,12 @@ def take(db: Connection, approval_id: int, *, by: Member, at: datetime) -> Appro
 def refuse(db: Connection, approval_id: int, *, by: Member, at: datetime) -> Approval | None:
     """Say no; None as in `take`."""
     return _decide(db, approval_id, by, at, refused_at=at)
+
+
+def not_done(db: Connection, approval_id: int, *, at: datetime) -> None:
+    """What has just been taken could not be done any more: in the same transaction it becomes a refusal."""
+    taken = (approvals.c.id == approval_id) & approvals.c.approved_at.is_not(None)
+    db.execute(update(approvals).where(taken).values(approved_at=None, refused_at=at))
 
 
 def _decide(db: Connection, approval_id: int, by: Member, at: datetime, **values: datetime) -> Approval | None:

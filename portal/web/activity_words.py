@@ -269,9 +269,36 @@ SENTENCES = {
     ),
     "billing.credit_note_issued": Told(
         Kind.ORDERS,
-        _l("Credit note %(credit_note)s was issued for invoice %(invoice)s."),
+        _l("Credit note %(credit_note)s of %(amount)s was issued for invoice %(invoice)s."),
         _l("A credit note was issued."),
         By.STAFF,
+    ),
+    "desk.transfer_taken": Told(
+        Kind.ORDERS,
+        _l("A bank transfer of %(amount)s was taken for order %(order)s."),
+        _l("A bank transfer was taken."),
+        By.STAFF,
+    ),
+    "desk.money_given_back": Told(
+        Kind.ORDERS,
+        _l("Of the money that had arrived, %(amount)s were given back."),
+        _l("Money that had arrived was given back."),
+        By.STAFF,
+    ),
+    "desk.money_kept": Told(
+        Kind.ORDERS,
+        _l("Of the money that had arrived, %(amount)s stay with us."),
+        _l("Money that had arrived stays with us."),
+        By.STAFF,
+    ),
+    "desk.money_settled": Told(
+        Kind.ORDERS,
+        _l("Our staff have looked at %(amount)s that had arrived."),
+        _l("Our staff have looked at money that had arrived."),
+        By.STAFF,
+    ),
+    "desk.credits_granted": Told(
+        Kind.ORDERS, _l("SMS credits were given: %(credits)s."), _l("SMS credits were given."), By.STAFF
     ),
     "support.contact_added": Told(Kind.CONTACTS, _l("A contact was added.")),
     "support.contact_changed": Told(Kind.CONTACTS, _l("A contact was changed.")),
@@ -336,7 +363,18 @@ def _parts(event: Recorded, people: Mapping[int, str], editions: Mapping[str, st
     code = event.details.get("edition")
     if isinstance(code, str):
         found["edition"] = editions.get(code, code.capitalize())
-    return found | _reason(event.details.get("code")) | _day(event.details.get("due_on"))
+    return found | _reason(event.details.get("code")) | _day(event.details.get("due_on")) | _sums(event.details)
+
+
+def _sums(details: Mapping[str, Any]) -> dict[str, str]:
+    """Money and credits, in words."""
+    found = {}
+    cents, currency, credits = (details.get(name) for name in ("cents", "currency", "credits"))
+    if type(cents) is int and isinstance(currency, str) and currency.isascii() and currency.isalpha():
+        found["amount"] = texts.money(cents, currency)
+    if type(credits) is int:
+        found["credits"] = texts.number(credits)
+    return found
 
 
 def _because(reason: Any) -> str:

@@ -72,6 +72,7 @@ def kind_name(kind: Kind) -> str:
     """What a movement was, in words."""
     return {
         Kind.BOUGHT: _("Credits bought"),
+        Kind.GRANTED: _("Credits given by our staff"),
         Kind.SPENT: _("Messages sent"),
         Kind.WRITTEN_OFF: _("Expired"),
     }[kind]

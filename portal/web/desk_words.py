@@ -4,7 +4,7 @@ from portal.desk.people import Result
 from portal.desk.search import By
 from portal.kit.outbox import Outcome, Sent
 from portal.kit.texts import gettext as _
-from portal.rules.staff import StaffAct, StaffRole
+from portal.rules.staff import StaffRole
 
 
 def found_by(by: By) -> str:
@@ -62,8 +62,3 @@ def result(found: Result) -> str:
         Result.NO_FACTOR: _("This person has no second factor: the password alone is enough."),
         Result.OPEN: _("This was asked for already, and waits."),
     }[found]
-
-
-def asked(what: StaffAct) -> str:
-    """What waits for a second person."""
-    return {StaffAct.SEND_RESET_LINK: _("Mail a link to set a new password")}.get(what, str(what))

@@ -209,11 +209,12 @@ def test_a_credit_note_is_not_credited_in_turn(house: House) -> None:
 
 
 def test_a_credit_note_stands_in_the_activity_of_the_platform(house: House) -> None:
-    note(house, issue(house))
+    note(house, issue(house), 1250)
     with house.parts.database.read() as db:
         (event,) = db.execute(select(audit.events)).all()
     assert (event.tag, event.platform_id) == (Event.CREDIT_NOTE_ISSUED, 1234)
-    assert event.details == {"invoice": "2026-000001", "credit_note": "C2026-000001", "by": "command line"}
+    papers = {"invoice": "2026-000001", "credit_note": "C2026-000001", "cents": 1250, "currency": "EUR"}
+    assert event.details == papers | {"by": "command line", "reason": "agreed with support"}
 
 
 # --- queries ---------------------------------------------------------------------------------------------------------

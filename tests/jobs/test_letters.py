@@ -24,6 +24,7 @@ from portal.rules.names import UserName
 from portal.subscription import cancellation, exports, trials
 from tests.helpers.house import House, build
 from tests.jobs import (
+    credit_letters,
     device_letters,
     factor_letters,
     order_letters,
@@ -224,7 +225,7 @@ CASES: dict[str, Callable[[House, str], None]] = (
     | factor_letters.CASES
     | device_letters.CASES
 )
-CASES |= purge_letters.CASES | staff_letters.CASES
+CASES |= purge_letters.CASES | staff_letters.CASES | credit_letters.CASES
 every_mail = pytest.mark.parametrize("case", CASES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 

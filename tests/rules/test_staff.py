@@ -6,6 +6,7 @@ import pytest
 
 from portal.rules import staff, terms
 from portal.rules.access import Block
+from portal.rules.lifecycle import State
 from portal.rules.money import Money
 from portal.rules.staff import StaffAct, StaffRole
 
@@ -62,6 +63,11 @@ def test_more_money_than_that_is_taken_by_two(cents: int, two: bool) -> None:
 def test_more_credits_than_that_are_given_by_two(credits: int, two: bool) -> None:
     assert staff.credits_need_approval(credits) is two
     assert terms.CREDITS_APPROVAL == 10_000
+
+
+@pytest.mark.parametrize("state", State)
+def test_credits_are_given_while_the_features_are_on(state: State) -> None:
+    assert staff.may_give_credits(state) is (state in {State.TRIAL, State.ACTIVE, State.CANCELLED})
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from portal.standing import Standing
 from portal.support import queries as support
 from portal.web import access, activity, desk_words
 from portal.web.edge import now, parts, reading
+from portal.web.staff import entry
 
 pages = Blueprint("staff_desk", __name__, url_prefix="/staff")
 NOON = time(12)  # of the day in a "what if": no change of a state falls there
@@ -33,8 +34,8 @@ def home() -> str:
     typed = request.args.get("q", "")[:LONGEST].strip()
     hits = search.find(reading(), typed) if typed else []
     found = [(hit, _standing(hit.platform_id, now())) for hit in hits]
-    tasks = billing.open_tasks(reading(), limit=MOST)
-    transfers = billing.awaited_transfers(reading(), at=now(), limit=MOST)
+    tasks = billing.count_open_tasks(reading())
+    transfers = billing.count_awaited_transfers(reading(), at=now())
     facts: dict[str, Any] = {"typed": typed, "found": found, "tasks": tasks, "transfers": transfers}
     facts |= {"waiting": approvals.waiting(reading(), at=now())}
     return render_template("staff/home.html", says=desk_words, **facts)
@@ -65,6 +66,7 @@ def platform(platform_id: int) -> str:
         says=desk_words,
         order_words=order_words,
         amount=billing_words.amount_words,
+        may_give=entry.may(StaffAct.GRANT_CREDITS),
     )
 
 

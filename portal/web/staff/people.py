@@ -1,9 +1,9 @@
-"""A person at the desk: what staff do for them, each with its reason; and what waits for a second one of the staff."""
+"""A person at the desk: what staff do for them, each with its reason."""
 
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
@@ -15,7 +15,6 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import staff as rules
 from portal.rules.staff import StaffAct
-from portal.staff import approvals
 from portal.web import access, desk_words
 from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import TypedField, at_most, one_line, required
@@ -103,34 +102,3 @@ def _page(form: ReasonForm, found: Administrator) -> str:
         acts=[name for name, act in ACTS.items() if entry.may(act)],
         says=desk_words,
     )
-
-
-@pages.get("/approvals")
-@access.staff(StaffAct.APPROVE)
-def waiting() -> str:
-    """What waits for a second person: one's own requests are shown, and decided by somebody else."""
-    found = approvals.waiting(reading(), at=now())
-    return render_template(
-        "staff/approvals.html", waiting=found, me=entry.me(), may=entry.may, form=FlaskForm(), says=desk_words
-    )
-
-
-@pages.post("/approvals/<int(max=2147483647):approval_id>")
-@access.staff(StaffAct.APPROVE)
-def decide(approval_id: int) -> Page:
-    """Yes and done at once, or no. Only by whoever might do the act too."""
-    asked = next((one for one in approvals.waiting(reading(), at=now()) if one.id == approval_id), None)
-    if asked is None or not entry.may(asked.act):
-        flash(_("This does not wait any more, or is not yours to decide."), "warn")
-        return redirect(url_for("staff_people.waiting"), 303)
-    choose = approvals.take if request.form.get("choice") == "approve" else approvals.refuse
-    decided = choose(writing(), approval_id, by=entry.me(), at=now())
-    if decided is None:
-        flash(_("This does not wait any more, or is not yours to decide."), "warn")
-    elif choose is approvals.refuse:
-        flash(_("Refused: nothing is done."), "good")
-    else:
-        act = Act(entry.me(), decided.reason, now())
-        result = people.approved_reset_link(writing(), parts().links, decided, act)
-        flash(desk_words.result(result), "good" if result is Result.DONE else "warn")
-    return redirect(url_for("staff_people.waiting"), 303)

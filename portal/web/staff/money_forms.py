@@ -1,0 +1,100 @@
+"""What the forms about money have in common: a reason, an amount as it is typed in the present language, a day.
+
+Each form names the platform that it is about, and what it is sent for has to belong to that: otherwise there is no such
+page. What was typed comes back with whatever was not done.
+"""
+
+from datetime import date
+from typing import Any
+
+from flask import abort, request
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField
+from wtforms.validators import StopValidation
+
+from portal.billing.frozen import seller_of
+from portal.billing.settle import Till
+from portal.desk.people import Act
+from portal.kit import texts
+from portal.kit.texts import gettext as _
+from portal.kit.texts import lazy_gettext as _l
+from portal.rules import staff as rules
+from portal.web.edge import now, parts
+from portal.web.forms import TypedField, at_most, one_line, required
+from portal.web.staff import entry
+
+LONGEST_REASON = 200  # characters; it stands in mails and on credit notes
+EXAMPLE = 123_456  # cents of the amount that shows how one is written
+UNPROCESSABLE = 422
+
+
+def suffices(_form: FlaskForm, field: Field) -> None:
+    if not rules.reason_suffices(field.data or ""):
+        raise StopValidation(_l("Write a few words more, or the ticket’s number."))
+
+
+class AmountField(TypedField):
+    """An amount with its cents. `cents`: what it says; 0 where it says none, which the check refuses."""
+
+    def __init__(self, label: Any, **given: Any) -> None:
+        super().__init__(label, [self._check], **given)
+
+    def name_currency(self, code: str) -> None:
+        """Say in what, and how it is written."""
+        self.description = _("In %(currency)s, such as %(example)s.", currency=code, example=texts.amount(EXAMPLE))
+
+    @property
+    def cents(self) -> int:
+        return texts.read_amount(str(self.data or "")) or 0
+
+    def _check(self, _form: FlaskForm, _field: Field) -> None:
+        if texts.read_amount(str(self.data or "")) is None:
+            example = texts.amount(EXAMPLE)
+            raise StopValidation(_("Write an amount with its cents, such as %(example)s.", example=example))
+
+
+class DayField(TypedField):
+    """A calendar day. `day`: what it says, once the form is valid."""
+
+    def __init__(self, label: Any, **given: Any) -> None:
+        super().__init__(label, [self._check], **given)
+
+    @property
+    def day(self) -> date:
+        return date.fromisoformat(str(self.data or "").strip())
+
+    def _check(self, _form: FlaskForm, _field: Field) -> None:
+        try:
+            _found = self.day
+        except ValueError:
+            raise StopValidation(_l("Write the day such as 2026-11-22.")) from None
+
+
+class MoneyForm(FlaskForm):
+    """What every act about money is sent with."""
+
+    platform_id = HiddenField()
+    reason = TypedField(
+        _l("Reason, or the ticket’s number"),
+        [required(_l("Write why: the customer reads it.")), one_line, at_most(LONGEST_REASON), suffices],
+        description=_l("The customer reads it."),
+    )
+
+    def act(self) -> Act:
+        """Who does it, why, and when."""
+        return Act(entry.me(), " ".join((self.reason.data or "").split()), now())
+
+    def refuse(self, field: str, why: str) -> None:
+        """Say beside a field why nothing was done."""
+        self[field].errors = [why]
+
+
+def till() -> Till:
+    """What settling needs to know of this portal, at this instant."""
+    return Till(now(), parts().settings.timezone, parts().prices, seller_of(parts().settings))
+
+
+def require_platform(platform_id: int | None) -> None:
+    """What the form is sent for belongs to the platform that it names; otherwise it is not found."""
+    if request.form.get("platform_id", "") != ("" if platform_id is None else str(platform_id)):
+        abort(404)
