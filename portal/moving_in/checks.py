@@ -154,11 +154,16 @@ def everybody_has_a_first(
     people: Iterable[PersonRow | Unreadable], homes: Homes, files: tuple[str, str], faults: Faults
 ) -> None:
     """A platform that moves in without its first administrator would belong to nobody. files: platforms, people."""
-    firsts = {row.platform for row in people if isinstance(row, PersonRow) and row.user_name.suffix is None}
+    firsts = {row.platform for row in people if isinstance(row, PersonRow) and _is_first(row)}
     for home in homes.found.values():
         if home.line is not None and home.id not in firsts and home.id not in homes.doubtful:
             expected = f"its first administrator, m{home.id}, in {files[1]}"
             faults.add(files[0], home.line, "id", str(home.id), expected)
+
+
+def _is_first(row: PersonRow) -> bool:
+    """Whether the row means the first administrator, be it by half: where the two do not fit, that is told already."""
+    return row.first or row.user_name.suffix is None
 
 
 def seats_suffice(new: Iterable[PersonRow], homes: Homes, file: str, faults: Faults) -> None:

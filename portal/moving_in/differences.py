@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from portal.billing import former
 from portal.moving_in.checks import Home, amount, kept_until
-from portal.moving_in.faults import Faults, shown
+from portal.moving_in.faults import Faults, said, shown
 from portal.moving_in.forms import InvoiceRow, LotRow, PersonRow, PlatformRow
 from portal.moving_in.platforms import Arrival
 from portal.moving_in.stored import Stored, StoredInvoice, StoredLot, StoredPerson
@@ -150,14 +150,8 @@ def _of_invoice(row: InvoiceRow, stored: StoredInvoice) -> Iterator[Difference]:
 def _tell(file: str, line: int, pairs: Iterable[Difference], faults: Faults) -> None:
     for column, given, kept in pairs:
         if given != kept:
-            expected = f"{_said(kept)}, which is stored: an import never overwrites"
-            faults.add(file, line, column, _said(given), expected)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return shown(str(value)) if value is not None else "nothing"
+            expected = f"{said(kept)}, which is stored: an import never overwrites"
+            faults.add(file, line, column, said(given), expected)
 
 
 def _day(at: datetime | None, zone: ZoneInfo) -> date | None:

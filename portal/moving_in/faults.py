@@ -57,3 +57,16 @@ def shown(text: str) -> str:
     if not text:
         return "nothing"
     return repr(text) if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]!r}… ({len(text)} characters)"
+
+
+def said(value: object) -> str:
+    """A value as the files have it.
+
+    >>> said(True), said(None), said("Rossi"), said(7)
+    ('yes', 'nothing', "'Rossi'", '7')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "nothing"
+    return shown(str(value)) if isinstance(value, str) else str(value)  # the word of an enumeration, and not its name

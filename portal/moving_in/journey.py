@@ -152,6 +152,7 @@ def _compare(
         homes.found,
         tell,
     )
+    platforms.require_time_left(new.platforms, names[Kind.PLATFORMS], about, faults)
     checks.seats_suffice(new.people, homes, names[Kind.PEOPLE], faults)
     return new, _difference(new, read, good)
 

@@ -14,7 +14,7 @@ from datetime import date
 from itertools import pairwise
 
 from portal.moving_in.circumstances import Circumstances
-from portal.moving_in.faults import Faults, shown
+from portal.moving_in.faults import Faults, said, shown
 from portal.moving_in.forms import PlatformRow, Unreadable
 from portal.rules.dates import ONE_DAY, falls_on_anchor
 from portal.rules.lifecycle import grace_last_day
@@ -98,6 +98,14 @@ def arrivals(rows: Iterable[PlatformRow | Unreadable], file: str, about: Circums
     return Arrivals(found, doubtful)
 
 
+def require_time_left(new: Iterable[Arrival], file: str, about: Circumstances, faults: Faults) -> None:
+    """Tell of every platform that is not here and whose grace is over. One that is here lives by what is stored."""
+    for arrival in new:
+        if arrival.expires_on and about.today > grace_last_day(arrival.expires_on):
+            why = f"the time to renew ended {GRACE_DAYS} days after it, and the next night would mark it for deletion"
+            faults.add(file, arrival.last.line, "last_day", str(arrival.expires_on), f"a later day: {why}")
+
+
 def _complaints(rows: list[PlatformRow], about: Circumstances) -> Iterator[Complaint]:
     """What is wrong with each row by itself, or else with all of them together."""
     alone = [complaint for row in rows for complaint in _of_row(row, about)]
@@ -107,7 +115,7 @@ def _complaints(rows: list[PlatformRow], about: Circumstances) -> Iterator[Compl
 def _of_row(row: PlatformRow, about: Circumstances) -> Iterator[Complaint]:
     if not row.channels.email:
         for name in (name for name in NO_TERM if getattr(row, name)):
-            yield row, name, shown(str(getattr(row, name))), "nothing on a platform without e-mail"
+            yield row, name, said(getattr(row, name)), "nothing on a platform without e-mail"
         return
     if row.first_day is None or row.last_day is None:
         name = "first_day" if row.first_day is None else "last_day"
@@ -128,7 +136,7 @@ def _of_all(rows: list[PlatformRow], about: Circumstances) -> Iterator[Complaint
         return
     for row in rows[1:]:
         for name in (name for name in SAME if getattr(row, name) != getattr(first, name)):
-            yield row, name, shown(str(getattr(row, name) or "")), f"what line {first.line} has: one platform, {row.id}"
+            yield row, name, said(getattr(row, name) or None), f"what line {first.line} has: one platform, {row.id}"
     terms = [_Term(row.first_day, row.last_day, row) for row in rows if row.first_day and row.last_day]
     terms.sort(key=lambda term: term.first_day)
     for before, term in pairwise(terms):
@@ -149,9 +157,6 @@ def _of_neighbours(before: _Term, term: _Term, about: Circumstances) -> Iterator
 
 def _of_last(terms: list[_Term], about: Circumstances) -> Iterator[Complaint]:
     last = terms[-1]
-    if about.today > grace_last_day(last.last_day):
-        why = f"the time to renew ended {GRACE_DAYS} days after it, and the next night would delete it"
-        yield last.row, "last_day", str(last.last_day), f"a later day: {why}"
     if last.row.trial and last.row.cancelled_on:
         yield last.row, "cancelled_on", str(last.row.cancelled_on), "nothing: a trial cannot be cancelled"
     to_come = [term for term in terms if term.first_day > about.today]

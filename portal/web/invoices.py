@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.billing import former, papers, words
 from portal.billing import invoices as bills
-from portal.billing import papers, words
 from portal.billing.invoices import Invoice
 from portal.billing.numbers import vat_letters
 from portal.kit import texts

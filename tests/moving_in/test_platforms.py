@@ -50,7 +50,7 @@ def test_what_fits_moves_in(mover: Mover, rows: list[dict[str, Any]]) -> None:
         ),
         (
             [sms_only(edition="pro", trial="yes", additional_administrators=1)],
-            ["line 2, edition: found 'pro'", "line 2, trial: found 'True'", "line 2, additional_administrators"],
+            ["line 2, edition: found 'pro'", "line 2, trial: found yes", "line 2, additional_administrators"],
         ),
         ([sms_only(), sms_only()], ["line 3, id: found 1234, expected each platform once: it is in line 2"]),
         (
