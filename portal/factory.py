@@ -61,6 +61,7 @@ from portal.web import (
     session_life,
     sign_in,
     subscription,
+    support_view,
     trial,
     webhooks,
     who,
@@ -73,6 +74,7 @@ from portal.web.staff import orders as staff_orders
 from portal.web.staff import people as staff_people
 from portal.web.staff import platforms as staff_platforms
 from portal.web.staff import sign_in as staff_sign_in
+from portal.web.staff import view as staff_view
 from portal.web.staff import work as staff_work
 
 DEMO_BANK = BankAccount("Portal", "IT60X0542811101000000123456", "")  # the example of the IBAN registry
@@ -108,7 +110,9 @@ PAGES = (
     factor_demand,
     lost_factor,
     export,
+    support_view,
     staff_sign_in,
+    staff_view,
     staff_desk,
     staff_people,
     staff_approvals,
@@ -242,7 +246,8 @@ def _hooks(app: Flask, settings: Settings) -> None:
     headers.init_app(app, settings)
     edge.init_app(app)
     who.init_app(app)
-    frame.init_app(app, settings)  # chooses the language, in which the next two may already refuse
+    frame.init_app(app, settings)  # chooses the language, in which the next ones may already refuse
+    staff_view.init_app(app)  # may refuse what a forgery token would only be asked for
     CSRFProtect(app).exempt(webhooks.pages)  # signed by who sends them, which is no browser
     access.init_app(app)
     errors.init_app(app)

@@ -36,3 +36,7 @@ class Event(StrEnum):
     DEVICES_FORGOTTEN = "accounts.devices_forgotten"
     SIGN_IN_TROUBLE = "accounts.sign_in_trouble"
     PASSWORD_KNOWN = "accounts.password_known"
+    VIEW_ALLOWED = "accounts.view_allowed"
+    VIEW_ENDED = "accounts.view_ended"
+    VIEW_BEGUN = "accounts.view_begun"
+    PAGE_SEEN = "accounts.page_seen"

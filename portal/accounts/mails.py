@@ -124,6 +124,18 @@ def password_known(db: Connection, *, to: Administrator, at: datetime) -> None:
     _put(db, "password_known", {"username": to.username, "at": at.isoformat()}, to=to, at=at)
 
 
+def view_allowed(db: Connection, *, to: Administrator, at: datetime, expires_at: datetime) -> None:
+    """The notice that the person lets our staff look at the pages, with what to do if it was somebody else."""
+    payload = {"username": to.username, "at": at.isoformat(), "expires_at": expires_at.isoformat()}
+    _put(db, "view_allowed", payload, to=to, at=at)
+
+
+def view_begun(db: Connection, *, to: Administrator, reason: str, at: datetime, expires_at: datetime) -> None:
+    """The notice that one of our staff begins to look. `reason` is what they wrote."""
+    payload = {"username": to.username, "reason": reason, "at": at.isoformat(), "expires_at": expires_at.isoformat()}
+    _put(db, "view_begun", payload, to=to, at=at)
+
+
 def administrator_disabled(db: Connection, *, to: Administrator, at: datetime) -> None:
     """The notice to a person who can no longer sign in."""
     payload = {"username": to.username, "at": at.isoformat()}

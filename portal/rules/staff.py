@@ -9,6 +9,8 @@ are silent:
 - Credits are given while the features are on: in the grace they would be frozen at once, and later lost with the data.
 - An approval counts for APPROVAL_LIFE; what was asked for is done as it was asked for, or not at all.
 - A compromised platform is unlocked by administration alone, on a written request.
+- Staff look at the portal as a customer sees it only while the customer allows it, for VIEW_LIFE, and at no page that
+  is not one of SeenPage: every other one is closed to them.
 """
 
 from collections.abc import Mapping, Set
@@ -19,7 +21,14 @@ from portal.rules.access import Block
 from portal.rules.dates import as_utc
 from portal.rules.lifecycle import State
 from portal.rules.money import Money
-from portal.rules.terms import APPROVAL_LIFE, CREDITS_APPROVAL, EMAIL_CHANGE_UNDO, REASON_MIN, TRANSFER_APPROVAL
+from portal.rules.terms import (
+    APPROVAL_LIFE,
+    CREDITS_APPROVAL,
+    EMAIL_CHANGE_UNDO,
+    REASON_MIN,
+    TRANSFER_APPROVAL,
+    VIEW_LIFE,
+)
 
 
 class StaffRole(StrEnum):
@@ -49,6 +58,28 @@ class StaffAct(StrEnum):
     LEGAL_HOLD = "legal-hold"
     APPROVE = "approve"  # which act it is decides who may
     MANAGE_STAFF = "manage-staff"
+
+
+class SeenPage(StrEnum):
+    """The pages of a customer that staff may look at. Which view is which it says itself: portal/web/access.py."""
+
+    SUBSCRIPTION = "subscription"
+    BUY = "buy"
+    RENEW = "renew"
+    PURCHASE = "purchase"
+    BUY_ADMINISTRATORS = "buy-administrators"
+    BUY_CREDITS = "buy-credits"
+    EDITION = "edition"
+    CANCEL = "cancel"
+    CREDITS = "credits"
+    ADMINISTRATORS = "administrators"
+    CONTACTS = "contacts"
+    BILLING = "billing"
+    INVOICES = "invoices"
+    INVOICE = "invoice"
+    INVOICE_FILE = "invoice-file"
+    ORDER = "order"
+    ACTIVITY = "activity"
 
 
 _ALL = frozenset(StaffRole)
@@ -127,3 +158,13 @@ def reset_needs_approval(email_changed_at: datetime | None, at: datetime) -> boo
 def approval_open(asked_at: datetime, at: datetime) -> bool:
     """Whether what was asked for may still be approved."""
     return as_utc(at) < as_utc(asked_at) + APPROVAL_LIFE
+
+
+def view_ends_at(granted_at: datetime) -> datetime:
+    """The first instant at which staff may look no more."""
+    return as_utc(granted_at) + VIEW_LIFE
+
+
+def view_open(expires_at: datetime, ended_at: datetime | None, at: datetime) -> bool:
+    """Whether staff may look: nobody has ended it, and it is not over."""
+    return ended_at is None and as_utc(at) < as_utc(expires_at)

@@ -135,6 +135,7 @@ TRANSFER_APPROVAL = 100_000  # cents: more than this is taken by two people
 CREDITS_APPROVAL = 10_000  # SMS credits: more than this are given by two people
 APPROVAL_LIFE = timedelta(hours=24)  # how long what was asked for waits for a second person
 STAFF_INVITATION_LIFE = timedelta(hours=24)  # the link with which one of the staff sets the first password
+VIEW_LIFE = timedelta(minutes=15)  # how long a customer lets the staff look at the pages: a call, not a day
 
 # --- support -----------------------------------------------------------------------------------------------
 SUPPORT_WINDOWS = ((time(9), time(13)), (time(14), time(18)))  # working hours of a working day, business zone

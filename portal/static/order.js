@@ -23,7 +23,7 @@ export function followOrder(order, news) {
     place.searchParams.set("seen", version);
     try {
       const answer = await fetch(place, { headers: { Accept: "application/json" }, cache: "no-store" });
-      if (answer.status === 401 || answer.status === 404) follow = false; // the session is over: the idle warning leads on
+      if ([401, 403, 404].includes(answer.status)) follow = false; // over, as the idle warning tells, or never to be told
       else if (answer.ok) learn(await answer.json());
     } catch {
       // No network, or the server restarts: the next question comes later.

@@ -5,6 +5,9 @@ a page counts as activity is said in the same place: a status question asked by 
 needs the password again (`signed_in_proven`): where it was typed too long ago, the form waits until portal/web/proof.py
 has asked for it. Reading never asks.
 
+Our staff may look at a customer's page only where it says so (`shown_to_staff`): a page that nobody has decided about
+stays closed to them. portal/web/staff/view.py lets them look.
+
 On a platform that demands a second factor, whoever has none yet is led to the page where one is added, and opens
 nothing else but what says so (`without_factor`): what is needed to add one, to stay signed in and to leave.
 """
@@ -19,7 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts import drafts, resumptions
 from portal.rules.sessions import freshly_proven
-from portal.rules.staff import StaffAct
+from portal.rules.staff import SeenPage, StaffAct
 from portal.web import who
 from portal.web.edge import SAFE_METHODS, now, parts, writing
 from portal.web.staff import entry
@@ -39,6 +42,7 @@ class Who(StrEnum):
 class Rule:
     """`proof`: what is about to be done, in the words of its button, where that needs the password again. `hashing`:
     doing it computes hashes. `without_factor`: open also to who lacks the second factor that the platform demands.
+    `seen_as`: what it is called in the activity when our staff look at it; None: they do not.
     """
 
     who: Who
@@ -47,6 +51,7 @@ class Rule:
     hashing: bool = False
     without_factor: bool = False
     staff: StaffAct | None = None
+    seen_as: SeenPage | None = None
 
 
 def _declared(view: View, rule: Rule) -> View:
@@ -95,6 +100,20 @@ def without_factor(view: View) -> View:
     """Open to somebody who still has to add the second factor that the platform demands: above the other decorator."""
     rule: Rule = view.access  # type: ignore[attr-defined]  # given by the decorator below this one
     return _declared(view, replace(rule, without_factor=True))
+
+
+def shown_to_staff(page: SeenPage) -> Callable[[View], View]:
+    """Read by our staff too, while the customer allows it: above the other decorators.
+
+    For what shows how things stand. Never for a secret, a file of many data, or what belongs to the person's sign-in;
+    and never for what is asked by a script.
+    """
+
+    def declare(view: View) -> View:
+        rule: Rule = view.access  # type: ignore[attr-defined]  # given by the decorators below this one
+        return _declared(view, replace(rule, seen_as=page))
+
+    return declare
 
 
 def rule_of(endpoint: str) -> Rule | None:

@@ -19,6 +19,7 @@ from portal.kit.audit import Recorded
 from portal.kit.spreadsheets import ENCODING, harmless
 from portal.kit.texts import gettext as _
 from portal.rules.access import Act, Allowed, Role
+from portal.rules.staff import SeenPage
 from portal.standing import Standing
 from portal.web import access, activity_words, who
 from portal.web.activity_words import KIND_NAMES, Actor, Kind
@@ -46,6 +47,7 @@ class Entry:
 
 
 @pages.get("/subscription/activity")
+@access.shown_to_staff(SeenPage.ACTIVITY)
 @access.signed_in
 def overview() -> str:
     """The list, newest first; `before` is the key of the last event of the page before."""

@@ -19,6 +19,7 @@ from portal.kit.texts import lazy_gettext as _l
 from portal.rules import names
 from portal.rules.access import Block
 from portal.rules.names import UserName
+from portal.rules.staff import SeenPage
 from portal.web import words
 
 
@@ -177,6 +178,24 @@ SENTENCES = {
         _l("A sign-in was reported as somebody else's: everybody was signed out."),
         By.STRANGER,
     ),
+    "accounts.view_allowed": Told(Kind.SECURITY, _l("Let our staff look at the own pages for a while.")),
+    "accounts.view_ended": Told(
+        Kind.SECURITY,
+        _l("Our staff can no longer look at the pages of %(username)s."),
+        _l("Our staff can no longer look at somebody's pages."),
+    ),
+    "accounts.view_begun": Told(
+        Kind.SECURITY,
+        _l("Our staff began to look at the portal as %(username)s sees it."),
+        _l("Our staff began to look at the portal as somebody sees it."),
+        By.STAFF,
+    ),
+    "accounts.page_seen": Told(
+        Kind.SECURITY,
+        _l("Our staff looked as %(username)s at: %(page)s"),
+        _l("Our staff looked at a page as somebody sees it."),
+        By.STAFF,
+    ),
     "subscription.second_factor_demanded": Told(
         Kind.SECURITY, _l("From now on nobody comes in without a second factor.")
     ),
@@ -304,6 +323,25 @@ SENTENCES = {
     "support.contact_changed": Told(Kind.CONTACTS, _l("A contact was changed.")),
     "support.contact_removed": Told(Kind.CONTACTS, _l("A contact was removed.")),
 }
+SEEN_PAGES = {
+    SeenPage.SUBSCRIPTION: _l("My subscription"),
+    SeenPage.BUY: _l("Buy"),
+    SeenPage.RENEW: _l("Renew the subscription"),
+    SeenPage.PURCHASE: _l("Purchase the platform"),
+    SeenPage.BUY_ADMINISTRATORS: _l("Additional administrators"),
+    SeenPage.BUY_CREDITS: _l("Buy SMS credits"),
+    SeenPage.EDITION: _l("Change the edition"),
+    SeenPage.CANCEL: _l("Cancel the subscription"),
+    SeenPage.CREDITS: _l("SMS credits"),
+    SeenPage.ADMINISTRATORS: _l("Administrators"),
+    SeenPage.CONTACTS: _l("Contacts"),
+    SeenPage.BILLING: _l("Billing data"),
+    SeenPage.INVOICES: _l("Invoices"),
+    SeenPage.INVOICE: _l("an invoice"),
+    SeenPage.INVOICE_FILE: _l("an invoice as PDF"),
+    SeenPage.ORDER: _l("an order"),
+    SeenPage.ACTIVITY: _l("Activity"),
+}
 NUMBERED: tuple[str, ...] = ("order", "invoice", "credit_note")
 WITH_NETWORK = (  # where from: told of a sign-in, and of what takes everything away
     "accounts.signed_in",
@@ -360,6 +398,8 @@ def _parts(event: Recorded, people: Mapping[int, str], editions: Mapping[str, st
     found = {name: str(event.details[name]) for name in NUMBERED if name in event.details}
     if username := people.get(event.administrator_id or 0):
         found["username"] = username
+    if (page := event.details.get("page")) in tuple(SeenPage):
+        found["page"] = str(SEEN_PAGES[SeenPage(page)])
     code = event.details.get("edition")
     if isinstance(code, str):
         found["edition"] = editions.get(code, code.capitalize())

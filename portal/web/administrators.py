@@ -27,6 +27,7 @@ from portal.kit.texts import lazy_gettext as _l
 from portal.rules import names, terms
 from portal.rules.access import Act, Allowed, Reason, Refused, Role
 from portal.rules.names import BadName, UserName
+from portal.rules.staff import SeenPage
 from portal.seats import NoFreeSeat, NotDisabled
 from portal.web import access, edge, offers, who
 from portal.web.edge import now, parts, reading, writing
@@ -73,6 +74,7 @@ class InviteForm(FlaskForm):
 
 
 @pages.route(LIST, methods=["GET", "POST"])
+@access.shown_to_staff(SeenPage.ADMINISTRATORS)
 @access.signed_in
 def people() -> Page:
     form, restored = with_draft(InviteForm, language=who.me().administrator.language)

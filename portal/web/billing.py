@@ -22,6 +22,7 @@ from portal.rules.access import Act, Allowed, Decision, Role
 from portal.rules.countries import COUNTRIES
 from portal.rules.orders import Way
 from portal.rules.pricing import SELLER_COUNTRY
+from portal.rules.staff import SeenPage
 from portal.web import access, billing_words, who
 from portal.web.edge import now, reading, writing
 from portal.web.forms import TypedField, at_most, one_line, one_of, with_draft
@@ -126,6 +127,7 @@ def _answer(page: str, form: FlaskForm | None, **facts: Any) -> Page:
 
 
 @pages.route("/subscription/billing", methods=["GET", "POST"])
+@access.shown_to_staff(SeenPage.BILLING)
 @access.signed_in
 def data() -> Page:
     """Whom the invoices are for. With ?next=, an order waits for these data and goes on once they are saved."""

@@ -13,6 +13,7 @@ from portal.rules import pricing, seats
 from portal.rules.access import Act, Role
 from portal.rules.orders import Kind
 from portal.rules.prices import PriceList
+from portal.rules.staff import SeenPage
 from portal.rules.terms import INCLUDED_SEATS, MOST_ADDITIONAL
 from portal.web import access, checkout, who
 from portal.web.checkout import LONGEST_CHOICE, CheckoutForm, Page, Sale
@@ -51,6 +52,7 @@ class CreditsForm(CheckoutForm):
 
 
 @pages.route("/renew", methods=["GET", "POST"])
+@access.shown_to_staff(SeenPage.RENEW)
 @access.signed_in
 def renew() -> Page:
     """The next term, from the day after E: proposed as it is now, or as a downgrade that waits has it."""
@@ -60,6 +62,7 @@ def renew() -> Page:
 
 
 @pages.route("/purchase", methods=["GET", "POST"])
+@access.shown_to_staff(SeenPage.PURCHASE)
 @access.signed_in
 def purchase() -> Page:
     """The first term: of a trial, or of a platform that only sends SMS so far."""
@@ -78,6 +81,7 @@ def _sell_term(kind: Kind, act: Act, edition: str | None, additional: int) -> Pa
 
 
 @pages.route("/buy/administrators", methods=["GET", "POST"])
+@access.shown_to_staff(SeenPage.BUY_ADMINISTRATORS)
 @access.signed_in
 def administrators() -> Page:
     """Additional administrators through E."""
@@ -90,6 +94,7 @@ def administrators() -> Page:
 
 
 @pages.route("/sms/buy", methods=["GET", "POST"])
+@access.shown_to_staff(SeenPage.BUY_CREDITS)
 @access.signed_in
 def credits() -> Page:
     """SMS credits, pack by pack, with the messages that each buys in the chosen country."""

@@ -18,6 +18,7 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules.access import Act, Allowed, Reason, Refused, Role
 from portal.rules.lifecycle import State
+from portal.rules.staff import SeenPage
 from portal.standing import Standing
 from portal.subscription import cancellation
 from portal.subscription.cancellation import Ending
@@ -37,6 +38,7 @@ class CancelForm(FlaskForm):
 
 
 @pages.route("/subscription/cancel", methods=["GET", "POST"])
+@access.shown_to_staff(SeenPage.CANCEL)
 @access.signed_in_proven(_l("Cancel the subscription"))
 def cancel() -> Page:
     """What cancelling brings, and the button; once it is cancelled, the way back."""

@@ -17,6 +17,7 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import terms
 from portal.rules.access import Act, Decision, Refused, Role
+from portal.rules.staff import SeenPage
 from portal.support import actions, queries
 from portal.support.actions import Entry, Known, Missing, TooMany
 from portal.support.queries import Contact, Kind
@@ -121,6 +122,7 @@ def _saved(text: str) -> Response:
 
 
 @pages.get("/subscription/contacts")
+@access.shown_to_staff(SeenPage.CONTACTS)
 @access.signed_in
 def contacts() -> str:
     form, restored = with_draft(ContactForm)

@@ -13,6 +13,7 @@ from portal.kit.texts import country, number
 from portal.kit.texts import gettext as _
 from portal.rules import pricing
 from portal.rules.access import Act, Allowed, Role
+from portal.rules.staff import SeenPage
 from portal.standing import Standing
 from portal.web import access, who
 from portal.web.edge import parts, reading
@@ -30,6 +31,7 @@ class Destination:
 
 
 @pages.get("/subscription/sms")
+@access.shown_to_staff(SeenPage.CREDITS)
 @access.signed_in
 def sms() -> str:
     """The balance with what it means, the lots as a picture and a table, and the movements, newest first."""

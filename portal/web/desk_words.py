@@ -49,6 +49,7 @@ def act(name: str) -> str:
         "end-session": _("Sign the person out"),
         "lost-factor": _("Ask that the lost second factors be taken off"),
         "keep-factor": _("Stop taking the second factors off"),
+        "view": _("Look at the portal as this person sees it"),
     }[name]
 
 

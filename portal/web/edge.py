@@ -1,7 +1,9 @@
 """The edge of a request: its parts, its instant, its two connections, and the one commit.
 
 A page that reads uses `reading()`; what changes something uses `writing()`, one transaction that is committed when the
-answer is ready and undone when anything was raised. A GET that asks for `writing()` is a mistake, and fails.
+answer is ready and undone when anything was raised. A GET that asks for `writing()` is a mistake, and fails. What is
+written for a GET all the same has a transaction and a reason of its own: that a session is in use or over (who.py,
+staff/entry.py), and that our staff look at a customer's page (staff/view.py).
 """
 
 from datetime import datetime

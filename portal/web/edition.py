@@ -22,6 +22,7 @@ from portal.rules.access import Act, Allowed, Refused, Role
 from portal.rules.orders import Kind
 from portal.rules.prices import Edition
 from portal.rules.renewal import EditionChange
+from portal.rules.staff import SeenPage
 from portal.standing import Standing
 from portal.subscription import sales
 from portal.subscription.events import Event
@@ -46,6 +47,7 @@ class Other:
 
 
 @pages.get("")
+@access.shown_to_staff(SeenPage.EDITION)
 @access.signed_in
 def editions() -> Page:
     """The editions, the one the platform has, and the one it will have."""
@@ -53,6 +55,7 @@ def editions() -> Page:
 
 
 @pages.route("/<code>", methods=["GET", "POST"])
+@access.shown_to_staff(SeenPage.EDITION)
 @access.signed_in
 def upgrade(code: str) -> Page:
     """The price of an edition that is more."""

@@ -121,9 +121,9 @@ class EmailField(TypedField):
 def with_draft(form_class: type[AnyForm], **values: Any) -> tuple[AnyForm, bool]:
     """The page's form, filled with `values`, or with what the person had typed when the session ended.
 
-    Returns the form and whether a draft was put back.
+    Returns the form and whether a draft was put back. What somebody typed and did not send is not for our staff.
     """
-    if request.method == "GET":
+    if request.method == "GET" and not who.is_seen():
         kept = drafts.find(reading(), who.me().administrator.id, request.path, at=now())
         if kept:
             return form_class(data=values | kept), True

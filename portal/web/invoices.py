@@ -16,6 +16,7 @@ from portal.billing.invoices import Invoice
 from portal.billing.numbers import vat_letters
 from portal.kit import texts
 from portal.rules.access import Act, Allowed, Role
+from portal.rules.staff import SeenPage
 from portal.web import access, who
 from portal.web.edge import now, parts, reading, writing
 
@@ -25,6 +26,7 @@ ASK_AGAIN = "%Y%m%d%H%M"  # a PDF is asked for again once a minute at most
 
 
 @pages.get("/subscription/invoices")
+@access.shown_to_staff(SeenPage.INVOICES)
 @access.signed_in
 def overview() -> str:
     """The list, newest first."""
@@ -36,6 +38,7 @@ def overview() -> str:
 
 
 @pages.get("/subscription/invoices/<number>")
+@access.shown_to_staff(SeenPage.INVOICE)
 @access.signed_in
 def invoice(number: str) -> str:
     """One invoice, laid out to be printed."""
@@ -52,6 +55,7 @@ def invoice(number: str) -> str:
 
 
 @pages.get("/subscription/invoices/<number>.pdf")
+@access.shown_to_staff(SeenPage.INVOICE_FILE)
 @access.signed_in
 def pdf(number: str) -> Response | tuple[str, int]:
     """The file, or a page that says why it is not there yet."""

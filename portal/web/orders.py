@@ -20,6 +20,7 @@ from portal.outside.payments import Asking, NotAccepted, ProviderDown
 from portal.rules import orders as rules
 from portal.rules.access import Act, Allowed, Refused, Role
 from portal.rules.orders import OrderState, Way
+from portal.rules.staff import SeenPage
 from portal.subscription.queries import lock_platform
 from portal.web import access, billing_words, offers, order_status, who
 from portal.web.edge import now, parts, reading, writing
@@ -34,6 +35,7 @@ TRY_AGAIN_SECONDS = 60
 
 
 @pages.get("")
+@access.shown_to_staff(SeenPage.ORDER)
 @access.signed_in
 def show(order_id: int) -> str:
     """What was ordered and where it stands, as it is stored; ?back= only tells where the browser comes from."""

@@ -10,6 +10,7 @@ from portal.billing.choices import TermChoice
 from portal.rules.access import Act, Allowed, Decision, Reason, Role
 from portal.rules.offers import NoOffer
 from portal.rules.orders import Kind
+from portal.rules.staff import SeenPage
 from portal.standing import Standing
 from portal.web import access, story, who
 from portal.web.buying import YEAR
@@ -46,6 +47,7 @@ def home() -> Response:
 
 
 @pages.get("/subscription")
+@access.shown_to_staff(SeenPage.SUBSCRIPTION)
 @access.signed_in
 def overview() -> str:
     """Where the subscription stands, in a sentence first, then in pictures: all of it computed by the rules."""
@@ -77,6 +79,7 @@ def _price(act: Act | None, place: Standing) -> str | None:
 
 
 @pages.get("/subscription/buy")
+@access.shown_to_staff(SeenPage.BUY)
 @access.signed_in
 def buy() -> str | Response:
     """What can be bought in this state, and why the rest cannot; on a trial there is one thing to buy."""

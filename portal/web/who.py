@@ -29,22 +29,38 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Person(UserMixin):
-    """A signed-in administrator, as Flask-Login's current user."""
+    """A signed-in administrator, as Flask-Login's current user; or one as whom our staff look, who has no session
+    there: so nothing counts as the person's activity, and whatever needs the session fails instead of being done.
+    """
 
-    token: str
-    live: Live
+    administrator: Administrator
+    token: str = ""
+    session: Live | None = None
 
     @property
-    def administrator(self) -> Administrator:
-        return self.live.administrator
+    def live(self) -> Live:
+        if self.session is None:
+            raise RuntimeError("this page needs the session of the person: it cannot be shown to staff")
+        return self.session
 
     def get_id(self) -> str:
         return self.token
 
 
 def person() -> Person | None:
-    """Who is signed in, or None."""
-    return current_user if current_user.is_authenticated else None
+    """Who is signed in, or as whom our staff look at this very page; else None."""
+    seen: Person | None = g.get("seen")
+    return seen or (current_user if current_user.is_authenticated else None)
+
+
+def see(administrator: Administrator) -> None:
+    """Show this one page as the administrator sees it, to one of our staff: portal/web/staff/view.py has judged."""
+    g.seen = Person(administrator)
+
+
+def is_seen() -> bool:
+    """Whether this page is shown to our staff and not to the person."""
+    return "seen" in g
 
 
 def me() -> Person:
@@ -72,7 +88,7 @@ def lacks_factor() -> bool:
 def close_if_over() -> bool:
     """End the session of a person whose platform can no longer be renewed; returns whether it did."""
     found = person()
-    if found is None or place().state.may_sign_in:
+    if found is None or found.session is None or place().state.may_sign_in:
         return False
     over = Over(found.live.session_id, found.administrator, EndReason.PLATFORM_CLOSED, noted=False)
     _note_end(over)
@@ -120,7 +136,7 @@ def _load(token: str) -> Person | None:
     idle = parts().settings.idle_timeout_seconds
     found = sessions.find(reading(), token, at=now(), cookie_at=_cookie_instant(), idle=idle)
     if isinstance(found, Live):
-        return Person(token, found)
+        return Person(found.administrator, token, found)
     if found is not None:
         _note_end(found)
         g.ended = found
@@ -137,7 +153,7 @@ def _note_end(over: Over) -> None:
 def note_activity() -> None:
     """Keep a signed-in session alive: the cookie at each page, the row once a minute."""
     found = person()
-    if found is None:
+    if found is None or found.session is None:
         return
     mark_active()
     if found.live.write_due:

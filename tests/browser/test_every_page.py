@@ -57,6 +57,7 @@ SIGNED_IN = [
     "/profile/password",
     "/profile/security",
     "/profile/sessions",
+    "/support/view",
     "/nowhere",
 ]
 STATES = {

@@ -32,6 +32,7 @@ from tests.jobs import (
     reminder_letters,
     removal_letters,
     staff_letters,
+    view_letters,
 )
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -225,7 +226,7 @@ CASES: dict[str, Callable[[House, str], None]] = (
     | factor_letters.CASES
     | device_letters.CASES
 )
-CASES |= purge_letters.CASES | staff_letters.CASES | credit_letters.CASES
+CASES |= purge_letters.CASES | staff_letters.CASES | credit_letters.CASES | view_letters.CASES
 every_mail = pytest.mark.parametrize("case", CASES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 

@@ -86,3 +86,23 @@ def test_a_link_to_an_address_of_this_week_is_wanted_by_two(ago: timedelta | Non
 def test_what_was_asked_for_waits_a_day_for_the_second_person(waited: timedelta, is_open: bool) -> None:
     assert staff.approval_open(NOON, NOON + waited) is is_open
     assert timedelta(hours=24) == terms.APPROVAL_LIFE
+
+
+@pytest.mark.parametrize(
+    ("after", "ended_after", "is_open"),
+    [
+        (timedelta(0), None, True),
+        (timedelta(minutes=15) - INSTANT, None, True),
+        (timedelta(minutes=15), None, False),
+        (timedelta(minutes=15) + INSTANT, None, False),
+        (timedelta(minutes=1), timedelta(minutes=1), False),
+        (timedelta(minutes=14), timedelta(minutes=1), False),
+        (timedelta(minutes=16), timedelta(minutes=1), False),
+    ],
+)
+def test_staff_look_for_a_quarter_of_an_hour_unless_it_is_ended(
+    after: timedelta, ended_after: timedelta | None, is_open: bool
+) -> None:
+    ended_at = None if ended_after is None else NOON + ended_after
+    assert staff.view_open(staff.view_ends_at(NOON), ended_at, NOON + after) is is_open
+    assert timedelta(minutes=15) == terms.VIEW_LIFE

@@ -52,6 +52,7 @@ RULES = {
     "CREDITS_APPROVAL": 10_000,
     "APPROVAL_LIFE": timedelta(hours=24),
     "STAFF_INVITATION_LIFE": timedelta(hours=24),
+    "VIEW_LIFE": timedelta(minutes=15),
     "PURGE_DELAY": timedelta(hours=24),
     "INCLUDED_SEATS": 1,
     "MOST_ADDITIONAL": 1_000,

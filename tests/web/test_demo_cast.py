@@ -55,6 +55,7 @@ PAGES = (
     "/subscription/renew",
     "/subscription/sms",
     "/subscription/sms/buy",
+    "/support/view",
 )
 
 

@@ -53,11 +53,16 @@ def check(act: StaffAct) -> Response | None:
         return _lead_to_sign_in()
     if not rules.may(act, found.member.role):
         abort(403)
+    note_activity(found)
+    return None
+
+
+def note_activity(found: Live) -> None:
+    """Keep the session alive: the cookie at each page, the row once a minute."""
     session[ACTIVE_AT] = (now() - _EPOCH) // _MICROSECOND
     if found.write_due:
         with parts().database.write() as db:
             sessions.touch(db, found.session_id, at=now())
-    return None
 
 
 def _lead_to_sign_in() -> Response:

@@ -15,10 +15,11 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import staff as rules
 from portal.rules.staff import StaffAct
+from portal.staff import views
 from portal.web import access, desk_words
 from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import TypedField, at_most, one_line, required
-from portal.web.staff import entry
+from portal.web.staff import entry, view
 
 pages = Blueprint("staff_people", __name__, url_prefix="/staff")
 Page = Response | str | tuple[Any, ...]
@@ -28,6 +29,7 @@ ACTS = {  # what is done for a person, by the last part of its address
     "end-session": StaffAct.END_SESSIONS,
     "lost-factor": StaffAct.ASK_FACTOR_REMOVAL,
     "keep-factor": StaffAct.STOP_FACTOR_REMOVAL,
+    "view": StaffAct.VIEW_AS_CUSTOMER,
 }
 
 
@@ -69,8 +71,15 @@ def keep_factor(username: str) -> Page:
     return _do(username, lambda found, act: people.stop_removal(writing(), found, act))
 
 
-def _do(username: str, act: Callable[[Administrator, Act], Result]) -> Page:
-    """The act, once there is a reason for it; the page says what has become of it."""
+@pages.post("/people/<username>/view")
+@access.staff(StaffAct.VIEW_AS_CUSTOMER)
+def begin_view(username: str) -> Page:
+    """Leads to the customer's first page: portal/web/staff/view.py."""
+    return _do(username, view.begin, leads_to="subscription.overview")
+
+
+def _do(username: str, act: Callable[[Administrator, Act], Result], *, leads_to: str = "") -> Page:
+    """The act, once there is a reason for it; the page says what has become of it. leads_to: elsewhere, once done."""
     found, form = _found(username), ReasonForm()
     valid = form.validate()
     if valid and not rules.reason_suffices(form.reason.data):
@@ -79,6 +88,8 @@ def _do(username: str, act: Callable[[Administrator, Act], Result]) -> Page:
         return _page(form, found), 422
     result = act(found, Act(entry.me(), " ".join(form.reason.data.split()), now()))
     flash(desk_words.result(result), "good" if result in (Result.DONE, Result.WAITS) else "warn")
+    if leads_to and result is Result.DONE:
+        return redirect(url_for(leads_to), 303)
     return redirect(url_for("staff_people.person", username=found.username), 303)
 
 
@@ -89,6 +100,7 @@ def _found(username: str) -> Administrator:
 def _page(form: ReasonForm, found: Administrator) -> str:
     changed_at = email_changes.last_change(reading(), found.id)
     idle = parts().settings.idle_timeout_seconds
+    lets_look = views.find_of(reading(), found.id, at=now()) if found.enabled else None
     return render_template(
         "staff/person.html",
         form=form,
@@ -99,6 +111,20 @@ def _page(form: ReasonForm, found: Administrator) -> str:
         removal=factor_removals.find_open(reading(), found.id),
         live=past_sessions.find_live(reading(), found.id, at=now(), idle=idle),
         known=devices.of(reading(), found, "", at=now()),
-        acts=[name for name, act in ACTS.items() if entry.may(act)],
+        acts=[name for name, act in ACTS.items() if entry.may(act) and (name != "view" or lets_look)],
+        lets_look=lets_look,
+        addresses=_addresses(found),
         says=desk_words,
     )
+
+
+def _addresses(found: Administrator) -> list[tuple[str, str]]:
+    """Pages in the person's language that only fill in a form: what each is for, and its whole address."""
+    origin, language = parts().settings.public_url, found.language
+    named: dict[str, Any] = {"username": found.username, "lang": language}
+    return [
+        (_("Set a new password"), origin + url_for("recovery.reset_password", **named)),
+        (_("Be told the user names"), origin + url_for("recovery.recover_username", lang=language)),
+        (_("Sign in"), origin + url_for("sign_in.login", **named)),
+        (_("Let our support look"), origin + url_for("support_view.show", lang=language)),
+    ]
