@@ -113,6 +113,12 @@ def invoices_of(db: Connection, platform_id: int) -> list[FormerInvoice]:
     return [_value(row) for row in db.execute(mine.order_by(invoices.c.issued_at.desc(), invoices.c.id.desc()))]
 
 
+def find_platform(db: Connection, number: str) -> int | None:
+    """The platform of the paper with this number, as it was printed, whatever the case of its letters."""
+    mine = select(invoices.c.platform_id).where(_KEPT, func.lower(invoices.c.number) == number.lower()).limit(1)
+    return db.execute(mine).scalar_one_or_none()
+
+
 def _value(row: Row[Any]) -> FormerInvoice:
     amounts = (Money(cents, row.currency) for cents in (row.net, row.tax, row.total))
     printed = from_json(row.billing, row.offer, row.seller)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from portal.accounts import queries as accounts
-from portal.billing import invoices, profiles
+from portal.billing import former, invoices, profiles
 from portal.billing import queries as billing
 from portal.rules import names
 from portal.rules.names import UserName
@@ -56,8 +56,16 @@ def _by_number(db: Connection, text: str) -> list[Hit]:
         order = billing.find_any_order(db, number)
         if order:
             hits.append(Hit(order.platform_id, By.ORDER, text))
+    return hits + _by_invoice(db, text)
+
+
+def _by_invoice(db: Connection, text: str) -> list[Hit]:
+    """One of ours, or one of the former system: their numbers are never the same."""
     invoice = invoices.find_invoice(db, None, text.upper())
-    return [*hits, Hit(invoice.platform_id, By.INVOICE, invoice.number)] if invoice else hits
+    if invoice:
+        return [Hit(invoice.platform_id, By.INVOICE, invoice.number)]
+    number = former.find_platform(db, text)
+    return [Hit(number, By.INVOICE, text)] if number else []
 
 
 def _by_name(db: Connection, text: str) -> list[Hit]:

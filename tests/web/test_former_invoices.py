@@ -8,10 +8,13 @@ from sqlalchemy import select
 
 from portal.billing import former, invoices
 from portal.billing.tables import invoices as rows
+from portal.desk import search
+from portal.desk.search import By
 from portal.rules.invoices import FORMER
 from tests.billing.bills import issue
 from tests.conftest import both_databases
 from tests.helpers.browser import Browser
+from tests.helpers.desk import at_the_desk
 from tests.helpers.house import House
 from tests.helpers.moving_in import Mover, invoice, platform
 from tests.jobs.exported import export_of
@@ -109,3 +112,12 @@ def test_they_are_read_as_they_were_written(house: House, moved: Mover) -> None:
     assert (note.number, note.is_credit_note, paper.is_credit_note) == ("NC 4/2025", True, False)
     assert (paper.issued_on, paper.total.cents, paper.total.currency) == (date(2025, 3, 1), 12200, "EUR")
     assert paper.printed.vat_number == "12345670785"
+
+
+def test_staff_find_the_customer_by_such_a_number_and_see_it_there(house: House, moved: Mover) -> None:
+    with house.parts.database.read() as db:
+        assert [(hit.platform_id, hit.by) for hit in search.find(db, "nc 4/2025")] == [(1234, By.INVOICE)]
+        assert search.find(db, "119/2025") == []
+    shown = at_the_desk(house).get("/staff/platforms/1234")
+    assert "NC 4/2025 From our former system" in shown.text
+    assert "118/2025 From our former system" in shown.text

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, render_template, request
 
 from portal import standing
 from portal.accounts import queries as accounts
-from portal.billing import invoices, order_words
+from portal.billing import former, invoices, order_words
 from portal.billing import queries as billing
 from portal.billing import words as billing_words
 from portal.desk import search
@@ -61,6 +61,7 @@ def platform(platform_id: int) -> str:
         contacts=support.contacts_of(db, platform_id),
         orders=billing.orders_of(db, platform_id, limit=MOST),
         invoices=invoices.invoices_of(db, platform_id).invoices,
+        former=former.invoices_of(db, platform_id),
         letters=outbox.mails_of(db, platform_id, limit=MOST),
         events=[told(event) for event in audit.of_platform(db, platform_id, limit=MOST)],
         says=desk_words,
