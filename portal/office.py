@@ -1,6 +1,6 @@
 """What the commands do: the same actions as the pages, called by the operator's own people."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,12 +13,13 @@ from portal.accounts.factor_removals import Stop
 from portal.accounts.links import Purpose
 from portal.accounts.lost_factors import NotAsked
 from portal.accounts.queries import Administrator
-from portal.desk import platforms
+from portal.desk import graces, platforms
 from portal.desk.platforms import Hand, Result
 from portal.parts import Parts
-from portal.rules import names
+from portal.rules import lifecycle, names
 from portal.rules.access import Block
 from portal.rules.dates import business_date
+from portal.rules.lifecycle import ExtensionRefusal
 from portal.rules.names import BadName, UserName
 from portal.rules.passwords import Accepted
 from portal.seats import NoFreeSeat
@@ -40,6 +41,13 @@ _NOT_DONE = {
     Result.HELD_ALREADY: "is held already",
     Result.NOT_HELD: "is not held",
     Result.DELETED: "is deleted",
+}
+_NOT_LONGER = {
+    ExtensionRefusal.NOT_EXPIRED: "has no subscription that has expired: an exception is never made in advance",
+    ExtensionRefusal.DELETED: "is deleted",
+    ExtensionRefusal.NOT_LONGER: "can be renewed for so long already",
+    ExtensionRefusal.TOO_LONG: "can be kept renewable until {longest} at most",
+    ExtensionRefusal.PAST: "cannot be renewed on a day that is over",
 }
 LONGEST = {"edition": 32, "company": 200, "name": 120}  # characters that the tables hold
 
@@ -245,6 +253,17 @@ def release(parts: Parts, platform_id: int, reason: str = "") -> None:
     with parts.database.write() as db:
         _standing(db, parts, platform_id)
         _report(platform_id, platforms.release(db, platform_id, _hand(parts, reason)))
+
+
+def extend(parts: Parts, platform_id: int, until: date, reason: str) -> None:
+    """Make the grace of a platform last through that day. Raises Refused."""
+    hand, zone = Hand(BY, parts.clock.now(), _reason(reason)), parts.settings.timezone
+    with parts.database.write() as db:
+        expires_on = _standing(db, parts, platform_id).expires_on
+        refusal = graces.extend(db, platform_id, until, hand, zone=zone)
+        if refusal:
+            longest = lifecycle.longest_grace(expires_on) if expires_on else None
+            raise Refused(f"Platform {platform_id} {_NOT_LONGER[refusal].format(longest=longest)}.")
 
 
 def _hand(parts: Parts, reason: str) -> Hand:

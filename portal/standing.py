@@ -85,11 +85,14 @@ class Standing:
         return self.running.edition if self.running and not self.platform.sms_only else None
 
     @cached_property
+    def renewable_until(self) -> date | None:
+        """The last day of the grace: on it the platform can still be renewed, or purchased."""
+        return lifecycle.grace_last_day(self.expires_on, self.life.grace_until) if self.expires_on else None
+
+    @cached_property
     def deleted_from(self) -> date | None:
         """The first day on which the data may be deleted."""
-        if self.expires_on is None:
-            return None
-        return dates.business_date(lifecycle.end_of_grace(self.expires_on, self.zone), self.zone)
+        return self.renewable_until + dates.ONE_DAY if self.renewable_until else None
 
     @cached_property
     def renewal_window(self) -> Window | None:
@@ -187,7 +190,7 @@ class Credits:
 
 def credits_of(db: Connection, place: Standing) -> Credits:
     found = credits.lots_of(db, place.platform.id)
-    when = (place.expires_on, place.at, place.zone)
+    when = (place.expires_on, place.at, place.zone, place.life.grace_until)
     views = [credit_rules.view(lot, *when) for lot in found if lot.remaining > 0]
     views.sort(key=lambda view: (view.last_day, view.bought_on, view.lot_id))
     return Credits(credit_rules.balance(found, *when), views)
@@ -195,15 +198,15 @@ def credits_of(db: Connection, place: Standing) -> Credits:
 
 def ending(place: Standing, owned: Credits) -> Ending | None:
     """What a cancellation brings; None where there is no subscription that could be cancelled."""
-    expires_on, deleted_on = place.expires_on, place.deleted_from
-    if expires_on is None or deleted_on is None or place.platform.trial:
+    expires_on, last_day = place.expires_on, place.renewable_until
+    if expires_on is None or last_day is None or place.platform.trial:
         return None
     coming = place.terms[-1] if place.terms[-1].starts_on > place.today else None
     return Ending(
         expires_on,
         off_on=expires_on + dates.ONE_DAY,
-        renewable_until=lifecycle.grace_last_day(expires_on),
-        deleted_on=deleted_on,
+        renewable_until=last_day,
+        deleted_on=last_day + dates.ONE_DAY,
         credits=owned.balance.spendable + owned.balance.frozen,
         kept=sum(lot.remaining for lot in owned.lots if lot.last_day > expires_on),
         next_term=coming,

@@ -39,7 +39,8 @@ def deadline(order: Order, zone: ZoneInfo) -> Deadline:
     if ends_on is None:
         return Deadline(waits, None)
     if order.kind in (Kind.RENEWAL, Kind.PURCHASE):
-        last = grace_last_day(ends_on)
-        return Deadline(min(waits, last), settlement.transfer_deadline(ends_on, is_bank_day) if last <= waits else None)
+        last = grace_last_day(ends_on, order.grace_until)
+        confirmed_on = settlement.transfer_deadline(ends_on, is_bank_day, order.grace_until)
+        return Deadline(min(waits, last), confirmed_on if last <= waits else None)
     near = order.kind is not Kind.CREDITS and ends_on - waits < READ_WITHIN
     return Deadline(min(waits, ends_on), ends_on if near else None)

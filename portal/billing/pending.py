@@ -32,7 +32,7 @@ def _card(db: Connection, order: Order, place: Standing, expires_on: date) -> bo
     """A payment that is open at a provider, and would count if it were confirmed now."""
     return any(
         payment.state.open
-        and settlement.card_counts(payment.begun_at, place.at, expires_on, place.zone)
+        and settlement.card_counts(payment.begun_at, place.at, expires_on, place.zone, order.grace_until)
         and rules.card_in_time(payment.begun_at, place.at, order.open_until)
         for payment in queries.payments_of(db, order.id)
     )
@@ -41,5 +41,5 @@ def _card(db: Connection, order: Order, place: Standing, expires_on: date) -> bo
 def _transfer(order: Order, place: Standing, expires_on: date) -> bool:
     """A transfer that was chosen, and would count if it had been valued on its last day and were confirmed today."""
     value_on = deadline(order, place.zone).value_on
-    counts = settlement.transfer_counts(value_on, place.today, expires_on, is_bank_day)
+    counts = settlement.transfer_counts(value_on, place.today, expires_on, is_bank_day, order.grace_until)
     return order.way is Way.TRANSFER and counts

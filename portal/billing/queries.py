@@ -14,13 +14,15 @@ from portal.billing.tables import orders, payments, staff_tasks
 from portal.rules.money import Money
 from portal.rules.orders import Kind, OrderState, PaymentState, Way
 from portal.rules.pricing import Offer
+from portal.subscription.queries import longest_until
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order as it is stored; whether it has expired is told by `rules.orders.state`.
 
-    paid_for: E as it was when the order was placed.
+    paid_for: E as it was when the order was placed. grace_until: the last day of the grace of that E, where an
+    exception was made.
     """
 
     id: int
@@ -39,6 +41,7 @@ class Order:
     paid_at: datetime | None
     delivered_at: datetime | None
     cancelled_at: datetime | None
+    grace_until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,9 @@ class StaffTask:
 
 
 # Statements are built once: measured, building one anew costs five times as much as running it.
-_ORDER = select(orders).where(orders.c.id == bindparam("order_id"))
-_BY_KEY = select(orders).where(
+_ORDERS = select(orders, longest_until(orders.c.platform_id, orders.c.paid_for).label("grace_until"))
+_ORDER = _ORDERS.where(orders.c.id == bindparam("order_id"))
+_BY_KEY = _ORDERS.where(
     orders.c.platform_id == bindparam("platform_id"), orders.c.client_key == bindparam("client_key")
 )
 _PAYMENTS = select(payments).where(payments.c.order_id == bindparam("order_id")).order_by(payments.c.id)
@@ -125,14 +129,14 @@ def find_order_by_key(db: Connection, platform_id: int, client_key: str) -> Orde
 
 def orders_of(db: Connection, platform_id: int, *, limit: int = 50) -> list[Order]:
     """The orders of a platform, newest first."""
-    mine = select(orders).where(orders.c.platform_id == platform_id)
+    mine = _ORDERS.where(orders.c.platform_id == platform_id)
     return [_order(row) for row in db.execute(mine.order_by(orders.c.id.desc()).limit(limit))]
 
 
 def waiting_orders(db: Connection, platform_id: int) -> list[Order]:
     """The orders of a platform that are stored as waiting for their payment, oldest first."""
     mine = (orders.c.platform_id == platform_id) & (orders.c.state == OrderState.AWAITING_PAYMENT)
-    return [_order(row) for row in db.execute(select(orders).where(mine).order_by(orders.c.id))]
+    return [_order(row) for row in db.execute(_ORDERS.where(mine).order_by(orders.c.id))]
 
 
 def payments_of(db: Connection, order_id: int) -> list[Payment]:
@@ -193,7 +197,7 @@ def count_open_tasks(db: Connection) -> int:
 
 def awaited_transfers(db: Connection, *, at: datetime, limit: int = 500, after: int = 0) -> list[Order]:
     """Every order that waits for a bank transfer at the instant, oldest first; after: only younger than this one."""
-    found = select(orders).where(_awaited(at), orders.c.id > after).order_by(orders.c.id)
+    found = _ORDERS.where(_awaited(at), orders.c.id > after).order_by(orders.c.id)
     return [_order(row) for row in db.execute(found.limit(limit))]
 
 
@@ -224,6 +228,7 @@ def _order(row: Row[Any]) -> Order:
         row.paid_at,
         row.delivered_at,
         row.cancelled_at,
+        row.grace_until,
     )
 
 

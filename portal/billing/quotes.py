@@ -27,7 +27,7 @@ def compose(
         case TermChoice(edition, months, additional) if kind is Kind.PURCHASE:
             return offers.purchase(listed, treatment, place.expires_on, today, edition, months, additional)
         case TermChoice(edition, months, additional):
-            return offers.renewal(listed, treatment, place.terms[-1], edition, months, additional)
+            return offers.renewal(listed, treatment, place.terms[-1], edition, months, additional, today)
         case UpgradeChoice(_old, new):
             return offers.upgrade(prices, treatment, new, place.sold, today)
         case SeatsChoice(quantity):

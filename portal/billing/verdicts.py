@@ -88,11 +88,14 @@ def foresee(order: Order, place: Standing, prices: PriceLists) -> Settlement:
 
 def _counts(arrival: Arrival, place: Standing) -> bool:
     """Whether money for a term is in time for the end of the grace."""
-    if arrival.order.paid_for is None:
+    payment, order = arrival.payment, arrival.order
+    if order.paid_for is None:
         return True
-    if arrival.payment.value_date is not None:
-        return settlement.transfer_counts(arrival.payment.value_date, place.today, arrival.order.paid_for, is_bank_day)
-    return settlement.card_counts(arrival.payment.begun_at, arrival.confirmed_at, arrival.order.paid_for, place.zone)
+    if payment.value_date is not None:
+        days = (payment.value_date, place.today, order.paid_for)
+        return settlement.transfer_counts(*days, is_bank_day, order.grace_until)
+    when = (payment.begun_at, arrival.confirmed_at, order.paid_for)
+    return settlement.card_counts(*when, place.zone, order.grace_until)
 
 
 def _judged_at(arrival: Arrival, zone: ZoneInfo) -> datetime:

@@ -1,7 +1,7 @@
 """`portal platform …`: what the operator does about platforms."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import click
@@ -32,7 +32,7 @@ class Term(click.ParamType[tuple[date, date]]):
 
 @click.group()
 def platform() -> None:
-    """Create, import, show, block, unblock, hold, release platforms, and tell the sending service of them."""
+    """Create, import, show, block, unblock, hold, release, extend platforms, and tell the sending service of them."""
 
 
 platform.add_command(platform_import)
@@ -121,6 +121,16 @@ def platform_release(platform_id: int, reason: str) -> None:
     """Take the legal hold off again."""
     office_does("release", platform_id, reason)
     click.echo(f"Platform {platform_id} is released.")
+
+
+@platform.command("extend")
+@click.argument("platform_id", type=PLATFORM_ID)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The new last day to renew.")
+@click.option("--reason", required=True, help="Everybody on the platform reads it.")
+def platform_extend(platform_id: int, until: datetime, reason: str) -> None:
+    """Make an exception: let a platform that has expired be renewed for longer than ten days."""
+    office_does("extend", platform_id, until.date(), reason)
+    click.echo(f"Platform {platform_id} can be renewed until {until.date()}.")
 
 
 @platform.command("tell")

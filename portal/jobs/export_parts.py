@@ -49,6 +49,12 @@ PARTS: tuple[Part, ...] = (
         *plain("id", "starts_on", "ends_on", "anchor_on", "edition", "trial", "order_id"),
     ),
     _of_platform(
+        "longer_graces",
+        _l("Exceptions by which a subscription that had expired could be renewed for longer."),
+        subscription.grace_extensions,
+        *plain("id", "expires_on", "last_day", "reason", "given_at"),
+    ),
+    _of_platform(
         "seats",
         _l("The seats for additional administrators, with their days."),
         subscription.seat_grants,

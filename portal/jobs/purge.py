@@ -61,7 +61,7 @@ def mark_due(parts: Parts) -> int:
 
 
 def _mark(parts: Parts, db: Connection, number: int) -> int:
-    place = _standing(parts, db, number)
+    place = standing.lock(db, number, at=parts.clock.now(), zone=parts.settings.timezone)
     if find_refusals(db, place) or not actions.mark(db, place):
         return 0
     log.info("platform marked for deletion", extra={"platform": number})

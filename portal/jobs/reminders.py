@@ -6,7 +6,8 @@ moment comes before, and gets nothing, or after, and the mail that already waits
 
 Where RULES.md is silent:
 - A night that is worked late tells only what is still the newest notice on the day on which it is worked.
-- A mail that could not leave is forgotten once it is no longer the newest notice of its row, or no longer true.
+- A mail that could not leave is forgotten once it is no longer the newest notice of its row, or no longer true: also
+  where an exception has moved the last day that it names, since another mail tells the new one.
 - Credits are told of while the features are on; in the grace, and on a trial, by the notices about E.
 - Whoever shares an address with another administrator gets a mail for each user name.
 """
@@ -114,8 +115,8 @@ def _finders(place: Standing, lots: Iterable[Lot]) -> Iterator[Finder]:
     """The rule of each subject of which there may be something to tell."""
     number = place.platform.id
     if place.expires_on is not None:
-        facts = {"trial": place.platform.trial, "cancelled": place.platform.cancelled_at is not None}
-        paid = Paid(number, place.terms[-1].starts_on, place.expires_on, **facts)
+        days, cancelled = (place.terms[-1].starts_on, place.expires_on), place.platform.cancelled_at is not None
+        paid = Paid(number, *days, place.platform.trial, cancelled, place.life.grace_until)
         yield lambda day, sent: reminders.find_expiry_notice(paid, day, sent)
     if place.state in FEATURES_ON:
         for last_day, ending in _by_last_day(place, lots).items():
@@ -152,12 +153,14 @@ def _mail(db: Connection, place: Standing, lots: list[Lot], notice: Notice, to: 
 
 def outlook(place: Standing, lots: Iterable[Lot], expires_on: date) -> Outlook:
     """What a notice about E tells of the platform as it stands."""
-    owned = credit_rules.balance(lots, expires_on, place.at, place.zone)
+    grace_until = place.life.grace_until
+    last_day = lifecycle.grace_last_day(expires_on, grace_until)
+    owned = credit_rules.balance(lots, expires_on, place.at, place.zone, grace_until)
     return Outlook(
         expires_on,
         off_on=expires_on + dates.ONE_DAY,
-        renewable_until=lifecycle.grace_last_day(expires_on),
-        deleted_on=lifecycle.grace_last_day(expires_on) + dates.ONE_DAY,
+        renewable_until=last_day,
+        deleted_on=last_day + dates.ONE_DAY,
         counted_on=place.today,
         days_left=place.days_left or 0,
         over=place.state is State.GRACE,
@@ -186,5 +189,13 @@ def is_over(db: Connection, parts: Parts, message: Message) -> bool:
         return False
     number = message.payload["platform_id"]
     place = standing.find(db, number, at=parts.clock.now(), zone=parts.settings.timezone)
+    if _tells_another_day(message, place):
+        return True
     true = find_due(place, credits.lots_of(db, number), place.today, ())
     return not any(notice.key == key and MAILS[notice.kind] == message.name for notice in true)
+
+
+def _tells_another_day(message: Message, place: Standing) -> bool:
+    """Whether the last day to renew was moved since the mail was written."""
+    told = message.payload.get("last_on")
+    return told is not None and place.renewable_until is not None and told != place.renewable_until.isoformat()

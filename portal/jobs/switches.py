@@ -13,7 +13,6 @@ from portal.jobs.errands import GiveUp, NotYet
 from portal.kit import outbox
 from portal.outside.service import NotAccepted, PlatformState, ServedTerm, ServiceDown
 from portal.parts import Parts
-from portal.rules import lifecycle
 from portal.rules.access import Act, Allowed, Role
 from portal.standing import Standing
 
@@ -51,7 +50,7 @@ def _make_up(db: Connection, platform_id: int, at: datetime) -> None:
 
 def snapshot(db: Connection, place: Standing) -> PlatformState:
     """The platform as the service has to know it, at the instant of the standing."""
-    platform, expires_on = place.platform, place.expires_on
+    platform = place.platform
     coming = [] if platform.sms_only else [paid for paid in place.paid if paid.term.ends_on >= place.today]
     return PlatformState(
         platform.id,
@@ -62,8 +61,8 @@ def snapshot(db: Connection, place: Standing) -> PlatformState:
         email=platform.email_channel,
         sms=platform.sms_channel,
         terms=tuple(ServedTerm(paid.term.starts_on, paid.term.ends_on, paid.edition) for paid in coming),
-        expires_on=expires_on,
-        renewable_until=lifecycle.grace_last_day(expires_on) if expires_on else None,
+        expires_on=place.expires_on,
+        renewable_until=place.renewable_until,
         deleted_from=place.deleted_from,
         seats=standing.seats(db, place).paid,
         credits=standing.credits_of(db, place).balance.spendable,

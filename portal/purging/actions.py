@@ -33,7 +33,7 @@ _LOCK = select(purges).where(purges.c.id == bindparam("purge_id")).with_for_upda
 
 
 def mark(db: Connection, place: Standing) -> bool:
-    """Say that the platform is going to be deleted; False if that is said already."""
+    """Say that the platform, which the caller holds, is going to be deleted; False if that is said already."""
     at, number = place.at, place.platform.id
     row: dict[str, Any] = {"platform_id": number, "expired_on": place.expires_on, "marked_at": at}
     row |= {"due_at": at + terms.PURGE_DELAY, "removed": {}, "kept": {}}
@@ -46,9 +46,10 @@ def mark(db: Connection, place: Standing) -> bool:
 def begin(db: Connection, purge: Purge, *, at: datetime, zone: ZoneInfo) -> tuple[PurgeRefusal, ...]:
     """From now on the platform is deleted for everybody; or it stays, for the reasons returned, and is unmarked.
 
-    Where another worker has begun it meanwhile, nothing happens.
+    Where another worker has begun it meanwhile, or somebody has stopped it, nothing happens.
     """
-    if value_of(db.execute(_LOCK, {"purge_id": purge.id}).one()).began_at is not None:
+    row = db.execute(_LOCK, {"purge_id": purge.id}).one()
+    if row.began_at is not None or row.stopped_at is not None:
         return ()
     place = standing.lock(db, purge.platform_id, at=at, zone=zone)
     refusals = find_refusals(db, place)

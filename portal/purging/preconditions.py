@@ -37,5 +37,6 @@ def _warnings(place: Standing) -> tuple[str, ...]:
     """The keys of the last warnings, the newest first."""
     number, life = place.platform.id, place.life
     if life.expires_on is not None:
-        return reminders.last_warning_keys(Paid(number, place.paid[-1].term.starts_on, life.expires_on))
+        days = (place.paid[-1].term.starts_on, life.expires_on)
+        return reminders.last_warning_keys(Paid(number, *days, grace_until=life.grace_until))
     return reminders.last_dormant_warning_keys(number, life.quiet_since) if life.quiet_since else ()

@@ -8,8 +8,9 @@ Where RULES.md is silent:
   bought on an SMS-only platform has it from the start (24 months); a lot bought beside e-mail gets it when e-mail is
   dropped: the later of its 24 months and the last E. It only ever grows, so no change of channels shortens a right.
 - On a platform with e-mail a lot lives until the later of `kept_until` and E. After that it is frozen as long as a
-  renewal would move E past today, that is through E + 10; so a lot whose own date lies in the grace is not lost
-  either. In the grace a lot whose own date is still to come is not frozen; but sending is off (`access`), so it waits.
+  renewal would move E past today, that is through E + 10, or the last day of a grace that an exception made longer; so
+  a lot whose own date lies in the grace is not lost either. In the grace a lot whose own date is still to come is not
+  frozen; but sending is off (`access`), so it waits.
 - Lots of a platform with e-mail are written off by the purge alone: a late but valid payment still frees them.
 """
 
@@ -122,11 +123,13 @@ def last_day(lot: Lot, expires_on: date | None) -> date:
     return max(expires_on, lot.kept_until or expires_on)
 
 
-def lot_state(lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInfo) -> LotState:
+def lot_state(
+    lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInfo, grace_until: date | None = None
+) -> LotState:
     """What the lot is good for at the instant. Raises ValueError for a naive datetime."""
     if as_utc(at) < end_of(last_day(lot, expires_on), zone):
         return LotState.SPENDABLE
-    if expires_on is not None and as_utc(at) < end_of_grace(expires_on, zone):
+    if expires_on is not None and as_utc(at) < end_of_grace(expires_on, zone, grace_until):
         return LotState.FROZEN
     return LotState.EXPIRED
 
@@ -136,17 +139,19 @@ def may_write_off(lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInf
     return expires_on is None and lot_state(lot, None, at, zone) is LotState.EXPIRED
 
 
-def view(lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInfo) -> LotView:
+def view(lot: Lot, expires_on: date | None, at: datetime, zone: ZoneInfo, grace_until: date | None = None) -> LotView:
     """The lot as the overview shows it at the instant."""
-    now = lot_state(lot, expires_on, at, zone)
+    now = lot_state(lot, expires_on, at, zone, grace_until)
     return LotView(lot.lot_id, lot.bought_on, lot.remaining, last_day(lot, expires_on), now)
 
 
-def balance(lots: Iterable[Lot], expires_on: date | None, at: datetime, zone: ZoneInfo) -> Balance:
+def balance(
+    lots: Iterable[Lot], expires_on: date | None, at: datetime, zone: ZoneInfo, grace_until: date | None = None
+) -> Balance:
     """What all lots together are worth at the instant."""
     sums: Counter[LotState] = Counter()
     for lot in lots:
-        sums[lot_state(lot, expires_on, at, zone)] += lot.remaining
+        sums[lot_state(lot, expires_on, at, zone, grace_until)] += lot.remaining
     return Balance(sums[LotState.SPENDABLE], sums[LotState.FROZEN])
 
 

@@ -15,6 +15,7 @@ Where RULES.md is silent:
 - An edition that costs the same as the present one is an upgrade with lines of 0.00: the invoice says what changed.
   Such an offer, and one whose share of a cent is rounded away, has a total of 0.00: there is nothing to be paid.
 - What an upgrade or a seat bought today costs is counted to E; where a first term has not begun, the whole of it.
+- In a grace that an exception made longer, a term so short that it would be over before it is bought is not sold.
 - Nobody buys more than MOST_ADDITIONAL administrators in one order; more is a slip of the keyboard, or a conversation.
 """
 
@@ -55,16 +56,25 @@ class Paid(Protocol):
 
 
 def renewal(
-    prices: PriceList, treatment: TaxTreatment, last: Term, edition: str, months: int, additional: int
+    prices: PriceList,
+    treatment: TaxTreatment,
+    last: Term,
+    edition: str,
+    months: int,
+    additional: int,
+    today: date | None = None,
 ) -> Offer | NoOffer:
     """The term after the last one, with the edition and the additional administrators wanted for it.
 
     The edition is any that is sold: another one than before begins with this term, whichever way the price goes.
+    today: the day of the order, if it is asked for one: the term must not be over by then.
     """
     lines = _whole_term(prices, edition, months, additional)
     if isinstance(lines, NoOffer):
         return lines
     term = next_term(last, months)
+    if today is not None and term.ends_on < today:
+        return NoOffer.NOTHING_REMAINING
     return Offer(lines, prices.currency, treatment, term.starts_on, term.ends_on)
 
 

@@ -13,6 +13,8 @@ Where RULES.md is silent:
   renewal has been open since the cancellation.
 - A notice that was missed altogether is not sent after what it announces is over: nothing after E + 10 but the news
   of the deletion itself, nothing about credits after their last day.
+- Where an exception has made the grace longer, two more notices speak of its own last day: two days before it, and on
+  it. None of them falls on a day through E + 10, whose notices stay as they are and tell the new day.
 - Credits with the same last day share one notice. What is frozen in the grace is told by the notices of the grace.
 """
 
@@ -25,6 +27,8 @@ from portal.rules.dates import ONE_DAY, add_months
 from portal.rules.lifecycle import dormant_last_day, grace_last_day
 from portal.rules.terms import (
     CREDIT_REMINDER_DAYS,
+    EXTENDED_GRACE_REMINDER_DAYS,
+    GRACE_DAYS,
     REMINDER_DAYS,
     SMS_ONLY_NOTICE_DAYS,
     YEARLY_ONLY_REMINDER_DAYS,
@@ -58,13 +62,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The paid (or trial) days that end with E: the facts the notices about an expiry are computed from."""
+    """The paid (or trial) days that end with E: the facts the notices about an expiry are computed from.
+
+    grace_until: the last day of the grace of this E by a recorded exception, if there is one.
+    """
 
     platform_id: int
     starts_on: date
     expires_on: date
     trial: bool = False
     cancelled: bool = False
+    grace_until: date | None = None
 
     @property
     def is_yearly(self) -> bool:
@@ -91,7 +99,13 @@ def expiry_offsets(paid: Paid) -> tuple[int, ...]:
     """
     first = (paid.starts_on - paid.expires_on).days
     early = () if paid.is_yearly and not paid.cancelled else YEARLY_ONLY_REMINDER_DAYS
-    return tuple(sorted(offset for offset in REMINDER_DAYS if offset > first and offset not in early))
+    return tuple(sorted(offset for offset in _offsets(paid) if offset > first and offset not in early))
+
+
+def _offsets(paid: Paid) -> tuple[int, ...]:
+    """Of every notice about E, those of a longer grace too."""
+    last = (grace_last_day(paid.expires_on, paid.grace_until) - paid.expires_on).days
+    return REMINDER_DAYS + tuple(last + days for days in EXTENDED_GRACE_REMINDER_DAYS if last + days > GRACE_DAYS)
 
 
 def find_expiry_notice(paid: Paid, today: date, sent: Container[str]) -> Notice | None:
@@ -100,7 +114,7 @@ def find_expiry_notice(paid: Paid, today: date, sent: Container[str]) -> Notice 
     >>> find_expiry_notice(Paid(1234, date(2026, 3, 1), date(2027, 2, 28)), date(2027, 2, 21), sent=())
     Notice(kind=<Kind.TERM: 'term'>, about=datetime.date(2027, 2, 28), offset=-7, key='expiry:1234:2027-02-28:-7')
     """
-    if today > grace_last_day(paid.expires_on):
+    if today > grace_last_day(paid.expires_on, paid.grace_until):
         return None
     subject = f"expiry:{paid.platform_id}"
     return _newest(paid.kind, subject, paid.expires_on, expiry_offsets(paid), today, sent)
@@ -147,7 +161,8 @@ def last_warning_keys(paid: Paid) -> tuple[str, ...]:
     >>> last_warning_keys(Paid(1, date(2026, 3, 1), date(2027, 2, 28)))[0]
     'expiry:1:2027-02-28:+10'
     """
-    return tuple(_key(f"expiry:{paid.platform_id}", paid.expires_on, n) for n in sorted(REMINDER_DAYS)[::-1] if n > 0)
+    days = (offset for offset in sorted(_offsets(paid), reverse=True) if offset > 0)
+    return tuple(_key(f"expiry:{paid.platform_id}", paid.expires_on, offset) for offset in days)
 
 
 def last_dormant_warning_keys(platform_id: int, quiet_since: date) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Money is never lost and never buys a second term in silence. Source: RULES.md, L
 arriving late").
 
 Where RULES.md is silent:
+- Where an exception has made the grace longer (`lifecycle`), its last day stands wherever E + 10 stands here.
 - A card payment confirmed before end(E + 10) counts however long ago it was begun. After that it counts up to and
   including 24 hours from its beginning.
 - The 5 bank working days of a transfer are counted from E + 10, the last value date that counts: whoever paid earlier
@@ -42,31 +43,36 @@ class Settlement(StrEnum):
         return self is not Settlement.DELIVER
 
 
-def card_counts(begun_at: datetime, confirmed_at: datetime, expires_on: date, zone: ZoneInfo) -> bool:
+def card_counts(
+    begun_at: datetime, confirmed_at: datetime, expires_on: date, zone: ZoneInfo, grace_until: date | None = None
+) -> bool:
     """Whether a card payment begun and confirmed at these instants renews a platform that ends on E.
 
     Asked with the present instant as confirmed_at, it says whether an open order still holds up the purge.
     """
-    over = end_of_grace(expires_on, zone)
+    over = end_of_grace(expires_on, zone, grace_until)
     begun, confirmed = as_utc(begun_at), as_utc(confirmed_at)
     return confirmed < over or (begun < over and confirmed - begun <= CARD_CONFIRMATION)
 
 
-def transfer_counts(value_date: date, confirmed_on: date, expires_on: date, is_bank_day: BankDay) -> bool:
+def transfer_counts(
+    value_date: date, confirmed_on: date, expires_on: date, is_bank_day: BankDay, grace_until: date | None = None
+) -> bool:
     """Whether a bank transfer of this value date, confirmed by staff on this business day, renews a platform.
 
     Asked with the last day of the grace and today, it says whether an open order still holds up the purge.
     """
-    return value_date <= grace_last_day(expires_on) and confirmed_on <= transfer_deadline(expires_on, is_bank_day)
+    deadline = transfer_deadline(expires_on, is_bank_day, grace_until)
+    return value_date <= grace_last_day(expires_on, grace_until) and confirmed_on <= deadline
 
 
-def transfer_deadline(expires_on: date, is_bank_day: BankDay) -> date:
+def transfer_deadline(expires_on: date, is_bank_day: BankDay, grace_until: date | None = None) -> date:
     """The last day on which staff may confirm a transfer: the fifth bank working day after E + 10.
 
     >>> transfer_deadline(date(2026, 11, 22), lambda day: day.weekday() < 5).isoformat()
     '2026-12-09'
     """
-    day = grace_last_day(expires_on)
+    day = grace_last_day(expires_on, grace_until)
     for _ in range(TRANSFER_CONFIRMATION_BANK_DAYS):
         day = _next_bank_day(day, is_bank_day)
     return day

@@ -56,6 +56,7 @@ class StaffAct(StrEnum):
     LIFT_BLOCK = "lift-block"
     LIFT_COMPROMISED = "lift-compromised"
     LEGAL_HOLD = "legal-hold"
+    EXTEND_GRACE = "extend-grace"
     APPROVE = "approve"  # which act it is decides who may
     MANAGE_STAFF = "manage-staff"
 
@@ -102,6 +103,7 @@ _TABLE: Mapping[StaffAct, Set[StaffRole]] = {
     StaffAct.LIFT_BLOCK:          _PEOPLE,
     StaffAct.LIFT_COMPROMISED:    _BINDING,
     StaffAct.LEGAL_HOLD:          _BINDING,
+    StaffAct.EXTEND_GRACE:        _BINDING,
     StaffAct.APPROVE:             _ALL,
     StaffAct.MANAGE_STAFF:        _BINDING,
 }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 # --- dates -------------------------------------------------------------------------------------------------
 BUSINESS_ZONE = ZoneInfo("Europe/Rome")  # default of the setting TIMEZONE: where calendar days are counted
 GRACE_DAYS = 10  # calendar days after E in which a platform can still be renewed
+GRACE_EXTENSION_MOST = 30  # calendar days after E+10 for which a recorded exception keeps a platform renewable at most
 RENEW_FROM_DAYS = 90  # days before E from which the next term may be bought: one cycle of notices
 TRIAL_DAYS = 30  # calendar days of a trial, the first one included: E = start + 29
 CARD_CONFIRMATION = timedelta(hours=24)  # a card payment begun inside the grace may be confirmed this much later
@@ -17,6 +18,7 @@ TRANSFER_CONFIRMATION_BANK_DAYS = 5  # bank working days staff have to confirm a
 
 # --- reminders: days before (negative) or after (positive) E -----------------------------------------------
 REMINDER_DAYS = (-90, -30, -15, -7, -1, 0, 1, 5, 8, 10)  # E+1 is the first day of grace, E+10 the last
+EXTENDED_GRACE_REMINDER_DAYS = (-2, 0)  # days from the last day of a grace that is longer than usual
 YEARLY_ONLY_REMINDER_DAYS = (-90,)  # too early for a term shorter than a year
 YEARLY_TERM_MONTHS = 12  # a term of at least this many months is yearly
 CREDIT_REMINDER_DAYS = (60, 30, 7, 1)  # days before the last day of a lot

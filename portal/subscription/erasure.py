@@ -8,6 +8,7 @@ from portal.kit.links import links
 from portal.subscription.tables import (
     blocks,
     exports,
+    grace_extensions,
     notices,
     platforms,
     seat_grants,
@@ -31,7 +32,8 @@ def _trial_links(platform_id: int) -> ColumnElement[bool]:
 
 STEPS = (
     Step("trial_links", links, _trial_links),
-    *map(_of_platform, (trial_requests, exports, notices, seat_reductions, seat_grants, blocks, terms)),
+    *map(_of_platform, (trial_requests, exports, notices, seat_reductions, seat_grants, blocks)),
+    *map(_of_platform, (grace_extensions, terms)),
 )
 
 

@@ -19,6 +19,7 @@ class Event(StrEnum):
     UNBLOCKED = "subscription.unblocked"
     SECOND_FACTOR_DEMANDED = "subscription.second_factor_demanded"
     SECOND_FACTOR_LEFT_FREE = "subscription.second_factor_left_free"
+    GRACE_EXTENDED = "subscription.grace_extended"
     PURGE_MARKED = "subscription.purge_marked"
     PURGE_STOPPED = "subscription.purge_stopped"
     PURGED = "subscription.purged"  # nobody's any more: there is no platform

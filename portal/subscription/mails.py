@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from portal.accounts.queries import Administrator
 from portal.kit import outbox
+from portal.rules.dates import ONE_DAY
 from portal.rules.terms import SMS_ONLY_DORMANT_MONTHS
 from portal.subscription.notices import Outlook
 from portal.subscription.queries import TrialRequest
@@ -115,6 +116,25 @@ def trial_reminder(db: Connection, *, to: Administrator, key: str, outlook: Outl
     _put(db, "trial_reminder", _told(outlook), to=to, at=at, notice=key)
 
 
+def grace_extended(
+    db: Connection,
+    *,
+    to: Administrator,
+    expires_on: date,
+    renewable_until: date,
+    deleted_on: date,
+    reason: str,
+    trial: bool,
+    useless_after: datetime,
+    at: datetime,
+) -> None:
+    """An exception was made: until when it can be renewed, or the trial be purchased, and what stays as it was."""
+    days = {"expires_on": expires_on, "last_on": renewable_until, "deleted_on": deleted_on}
+    days |= {"off_on": expires_on + ONE_DAY}
+    payload = {name: day.isoformat() for name, day in days.items()} | {"reason": reason, "trial": trial}
+    _put(db, "grace_extended", payload, to=to, at=at, useless_after=useless_after)
+
+
 def dormant_reminder(
     db: Connection,
     *,
@@ -142,7 +162,14 @@ def _told(outlook: Outlook) -> dict[str, Any]:
 
 
 def _put(
-    db: Connection, name: str, payload: dict[str, Any], *, to: Administrator, at: datetime, notice: str | None = None
+    db: Connection,
+    name: str,
+    payload: dict[str, Any],
+    *,
+    to: Administrator,
+    at: datetime,
+    notice: str | None = None,
+    useless_after: datetime | None = None,
 ) -> None:
     """Queue the mail to a person of the platform it is about. notice: the key of the one it is written for, if any."""
     if notice is not None:
@@ -150,4 +177,4 @@ def _put(
     who = {"platform_id": to.platform_id, "username": to.username, "at": at.isoformat()}
     whose: dict[str, Any] = {"platform_id": to.platform_id, "recipient": to.email, "language": to.language}
     key = f"{notice}:{to.id}" if notice else None
-    outbox.put(db, outbox.MAIL, name, payload | who, at=at, key=key, **whose)
+    outbox.put(db, outbox.MAIL, name, payload | who, at=at, key=key, useless_after=useless_after, **whose)

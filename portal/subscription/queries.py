@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, ScalarSelect, bindparam, func, select
 
 from portal.rules.access import Block
 from portal.rules.lifecycle import Life
 from portal.rules.renewal import Term
 from portal.rules.seats import Grant
-from portal.subscription.tables import blocks, platforms, seat_grants, terms, trial_requests
+from portal.subscription.tables import blocks, grace_extensions, platforms, seat_grants, terms, trial_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,15 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class PaidTerm:
-    """A term with its edition; trial: its days were not paid."""
+    """A term with its edition; trial: its days were not paid.
+
+    grace_until: the last day of the grace after it, where an exception was made.
+    """
 
     term: Term
     edition: str
     trial: bool = False
+    grace_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +76,19 @@ class TrialRequest:
     language: str
 
 
+def longest_until(platform_id: ColumnElement[int], expires_on: ColumnElement[date]) -> ScalarSelect[date]:
+    """A column: the last day of the grace of the row's E, where an exception was made; else NULL."""
+    its = (grace_extensions.c.platform_id == platform_id) & (grace_extensions.c.expires_on == expires_on)
+    return select(func.max(grace_extensions.c.last_day)).where(its).scalar_subquery()
+
+
 # Statements are built once: measured, building one anew costs five times as much as running it.
 _MINE: BindParameter[int] = bindparam("platform_id")
 _PLATFORM = select(*(platforms.c[name] for name in Platform.__slots__)).where(platforms.c.id == _MINE)
 _LOCK = select(platforms.c.id).where(platforms.c.id == _MINE).with_for_update()
-_TERMS = (
-    select(terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on, terms.c.edition, terms.c.trial)
-    .where(terms.c.platform_id == _MINE)
-    .order_by(terms.c.starts_on)
-)
+_TERM = (terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on, terms.c.edition, terms.c.trial)
+_UNTIL = longest_until(terms.c.platform_id, terms.c.ends_on)
+_TERMS = select(*_TERM, _UNTIL).where(terms.c.platform_id == _MINE).order_by(terms.c.starts_on)
 _NEXT_LIVING = (
     select(*(platforms.c[name] for name in Platform.__slots__))
     .where(platforms.c.id > bindparam("after"), platforms.c.deleted_at.is_(None))
@@ -88,9 +97,7 @@ _NEXT_LIVING = (
 )
 _THESE: BindParameter[list[int]] = bindparam("platform_ids", expanding=True)
 _TERMS_OF_MANY = (
-    select(terms.c.platform_id, terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on, terms.c.edition, terms.c.trial)
-    .where(terms.c.platform_id.in_(_THESE))
-    .order_by(terms.c.starts_on)
+    select(terms.c.platform_id, *_TERM, _UNTIL).where(terms.c.platform_id.in_(_THESE)).order_by(terms.c.starts_on)
 )
 _BLOCKS_OF_MANY = (
     select(blocks.c.platform_id, blocks.c.code, blocks.c.since)
@@ -126,7 +133,7 @@ def lock_platform(db: Connection, platform_id: int) -> None:
 def terms_of(db: Connection, platform_id: int) -> list[PaidTerm]:
     """The terms of a platform, oldest first."""
     rows = db.execute(_TERMS, {"platform_id": platform_id})
-    return [PaidTerm(Term(*days), edition, trial) for *days, edition, trial in rows]
+    return [_paid_term(*row) for row in rows]
 
 
 def living_after(db: Connection, platform_id: int, *, most: int) -> list[Platform]:
@@ -137,8 +144,8 @@ def living_after(db: Connection, platform_id: int, *, most: int) -> list[Platfor
 def terms_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, list[PaidTerm]]:
     """The terms of each of these platforms, oldest first."""
     found: dict[int, list[PaidTerm]] = {platform_id: [] for platform_id in platform_ids}
-    for platform_id, *days, edition, trial in db.execute(_TERMS_OF_MANY, {"platform_ids": platform_ids}):
-        found[platform_id].append(PaidTerm(Term(*days), edition, trial))
+    for platform_id, *facts in db.execute(_TERMS_OF_MANY, {"platform_ids": platform_ids}):
+        found[platform_id].append(_paid_term(*facts))
     return found
 
 
@@ -147,6 +154,17 @@ def blocks_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, lis
     found: dict[int, list[OpenBlock]] = {platform_id: [] for platform_id in platform_ids}
     for platform_id, code, since in db.execute(_BLOCKS_OF_MANY, {"platform_ids": platform_ids}):
         found[platform_id].append(OpenBlock(Block(code), since))
+    return found
+
+
+def _paid_term(starts_on: date, ends_on: date, anchor: date, *rest: Any) -> PaidTerm:
+    return PaidTerm(Term(starts_on, ends_on, anchor), *rest)
+
+
+def longest_grace(db: Connection, platform_id: int, expires_on: date) -> date | None:
+    """The last day of the grace of this E, where an exception was made."""
+    its = (grace_extensions.c.platform_id == platform_id) & (grace_extensions.c.expires_on == expires_on)
+    found: date | None = db.execute(select(func.max(grace_extensions.c.last_day)).where(its)).scalar_one()
     return found
 
 
@@ -190,8 +208,9 @@ def life_of(platform: Platform, paid: list[PaidTerm], *, quiet_since: date | Non
     """
     if platform.sms_only or not paid:
         return Life(None, deleted_at=platform.deleted_at, quiet_since=quiet_since)
-    cancelled = platform.cancelled_at is not None
-    return Life(paid[-1].term.ends_on, cancelled=cancelled, trial=platform.trial, deleted_at=platform.deleted_at)
+    cancelled, last = platform.cancelled_at is not None, paid[-1]
+    facts: dict[str, Any] = {"deleted_at": platform.deleted_at, "grace_until": last.grace_until}
+    return Life(last.term.ends_on, cancelled=cancelled, trial=platform.trial, **facts)
 
 
 def get_trial_request(db: Connection, request_id: int) -> TrialRequest:

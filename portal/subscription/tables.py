@@ -104,6 +104,21 @@ blocks = Table(
     Index(None, "platform_id", "lifted_at"),
 )
 
+# An exception: the grace of one expiry lasts longer. What counts is the latest day; each was later than the one before.
+grace_extensions = Table(
+    "grace_extensions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("platform_id", ForeignKey("platforms.id"), nullable=False),
+    Column("expires_on", Date, nullable=False),  # E, to which it belongs
+    Column("last_day", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_by", String(64), nullable=False),
+    Column("given_at", Instant, nullable=False),
+    UniqueConstraint("platform_id", "expires_on", "last_day"),
+    CheckConstraint("last_day > expires_on", name="order"),
+)
+
 # The notices that were sent, or passed over for a newer one: a key is written once, whatever the job does.
 notices = Table(
     "notices",

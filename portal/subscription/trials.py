@@ -91,7 +91,7 @@ def answer(
 
 
 def _tell_of_the_trial(db: Connection, person: Administrator, last_day: date, *, today: date, at: datetime) -> None:
-    last = lifecycle.grace_last_day(last_day)
+    last = lifecycle.grace_last_day(last_day, queries.longest_grace(db, person.platform_id, last_day))
     mails.trial_known(db, to=person, expires_on=last_day, purchase_until=last, over=last_day < today, at=at)
     audit.record(db, Event.TRIAL_ASKED_AGAIN, at=at, platform_id=person.platform_id, administrator_id=person.id)
 

@@ -237,6 +237,12 @@ SENTENCES = {
     "subscription.unblocked": Told(
         Kind.SUBSCRIPTION, _l("A block was lifted: %(reason)s"), _l("A block was lifted."), By.STAFF
     ),
+    "subscription.grace_extended": Told(
+        Kind.SUBSCRIPTION,
+        _l("The last day to renew or to purchase was moved to %(day)s."),
+        _l("The last day to renew or to purchase was moved."),
+        By.STAFF,
+    ),
     "subscription.purge_marked": Told(
         Kind.SUBSCRIPTION, _l("The time to renew is over: the data are going to be deleted."), by=By.PORTAL
     ),

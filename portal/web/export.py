@@ -148,7 +148,7 @@ def _until(found: Export, place: Standing) -> datetime | None:
     """After the grace nobody signs in any more: what was to be there for longer goes with the platform."""
     if found.expires_at is None or place.expires_on is None:
         return found.expires_at
-    return min(found.expires_at, lifecycle.end_of_grace(place.expires_on, place.zone))
+    return min(found.expires_at, lifecycle.end_of_grace(place.expires_on, place.zone, place.life.grace_until))
 
 
 def headline(shown: Shown) -> str:

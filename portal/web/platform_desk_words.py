@@ -1,11 +1,13 @@
 """The words of what staff do to a platform: what became of it, and what the customer will read."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from portal.desk.platforms import Result
 from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.rules.access import ENDS_SESSIONS, LIFTED_BY_PAYMENT, Block
+from portal.rules.lifecycle import ExtensionRefusal
 from portal.web import words
 
 
@@ -20,6 +22,22 @@ def result(found: Result) -> str:
         Result.NOT_HELD: _("There is no legal hold any more. There was nothing to take off."),
         Result.DELETED: _("The data of this platform are deleted, or being deleted now: there is nothing left to do."),
     }[found]
+
+
+def not_longer(refusal: ExtensionRefusal, longest: date | None) -> str:
+    """Why the grace does not last until the day that was typed. longest: the latest day that may be named."""
+    return {
+        ExtensionRefusal.NOT_EXPIRED: _("An exception is made only once the subscription has expired."),
+        ExtensionRefusal.DELETED: result(Result.DELETED),
+        ExtensionRefusal.NOT_LONGER: _("The platform can be renewed through this day already: name a later one."),
+        ExtensionRefusal.TOO_LONG: _("The latest possible day is %(day)s.", day=texts.day(longest) if longest else "–"),
+        ExtensionRefusal.PAST: _("This day is over: nobody could renew on it."),
+    }[refusal]
+
+
+def extended(until: date) -> str:
+    """What has become of it."""
+    return _("The last day is now %(day)s. Everybody on the platform is told by mail.", day=texts.day(until))
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def headline(place: Standing, urgent: bool, owned: Credits) -> Markup:
     if place.expires_on is None:
         return _sms_headline(place, owned)
     if place.state is State.GRACE:
-        last = weekday(lifecycle.grace_last_day(place.expires_on))
+        last = weekday(_last_day(place, place.expires_on))
         if place.platform.trial:
             return sentence(_("Purchase by %(day)s to keep your platform"), day=last)
         return sentence(_("Renew by %(day)s to keep your platform"), day=last)
@@ -135,7 +135,7 @@ def _grace_future(place: Standing) -> Markup:
         else _("You can renew until %(last)s. From %(deleted)s the platform and all its data are deleted for good.")
     )
     left = words.days_left(place.days_left or 0)
-    last = last_minute(lifecycle.grace_last_day(place.expires_on))
+    last = last_minute(_last_day(place, place.expires_on))
     return sentence("%(left)s ", left=left) + sentence(text, last=last, deleted=_deleted(place))
 
 
@@ -153,8 +153,14 @@ def _paid_future(place: Standing, expires_on: date) -> Markup:
             "deleted."
         ),
     )
-    last = last_minute(lifecycle.grace_last_day(expires_on))
-    return sentence(text, days=terms.GRACE_DAYS, last=last, deleted=_deleted(place))
+    last_day = _last_day(place, expires_on)
+    days = (last_day - expires_on).days
+    return sentence(text, days=days, last=last_minute(last_day), deleted=_deleted(place))
+
+
+def _last_day(place: Standing, expires_on: date) -> date:
+    """The last day to renew or to purchase."""
+    return lifecycle.grace_last_day(expires_on, place.life.grace_until)
 
 
 def _deleted(place: Standing) -> Markup:
@@ -175,7 +181,7 @@ def _steps(place: Standing, owned: Credits) -> Iterator[Step]:
     ends = _("Last day of the trial, until 23:59.") if trial else _("Last paid day, until 23:59.")
     yield Step(expires_on, " ".join((ends, _("Then sending stops."))))
     last = _("Last day to purchase, until 23:59.") if trial else _("Last day to renew, until 23:59.")
-    yield Step(lifecycle.grace_last_day(expires_on), last)
+    yield Step(_last_day(place, expires_on), last)
     if place.deleted_from:
         yield Step(place.deleted_from, _("The platform and all its data are deleted for good."))
 
@@ -210,7 +216,7 @@ def closed(place: Standing) -> Markup:
     """Why nobody can sign in any more, told after the right password."""
     if place.state is State.DELETED or place.expires_on is None:
         return escape(_("Its data has been deleted, or is being deleted now."))
-    last = last_minute(lifecycle.grace_last_day(place.expires_on))
+    last = last_minute(_last_day(place, place.expires_on))
     text = _("It expired on %(day)s. The time to renew ended on %(last)s, and its data is being deleted.")
     return sentence(text, day=weekday(place.expires_on), last=last)
 
@@ -223,7 +229,7 @@ def awaited(place: Standing) -> Markup:
         "It expired on %(day)s, and the time to renew ended on %(last)s. A payment that was begun in time is still "
         "awaited: until its end is known nothing is deleted, and we write to you as soon as it is."
     )
-    last = last_minute(lifecycle.grace_last_day(place.expires_on))
+    last = last_minute(_last_day(place, place.expires_on))
     return sentence(text, day=weekday(place.expires_on), last=last)
 
 

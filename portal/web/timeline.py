@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from portal.rules import lifecycle, terms
+from portal.rules import lifecycle
 from portal.rules.credits import LotView
 from portal.standing import Standing
 
@@ -35,7 +35,11 @@ class Timeline:
     today_x: int
     grace_width: int = GRACE_WIDTH
     gone_width: int = GONE_WIDTH
-    grace_days: int = terms.GRACE_DAYS
+
+    @property
+    def grace_days(self) -> int:
+        """Ten, unless an exception was made."""
+        return (self.grace_ends_on - self.expires_on).days
 
     @property
     def done_width(self) -> int:
@@ -55,7 +59,7 @@ def timeline(place: Standing) -> Timeline | None:
     term, expires_on = place.term, place.expires_on
     if term is None or expires_on is None:
         return None
-    grace_ends_on = lifecycle.grace_last_day(expires_on)
+    grace_ends_on = lifecycle.grace_last_day(expires_on, place.life.grace_until)
     paid_width = WIDTH - GRACE_WIDTH - GONE_WIDTH - 2 * GAP
     grace_x = paid_width + GAP
     gone_x = grace_x + GRACE_WIDTH + GAP

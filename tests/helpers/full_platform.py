@@ -60,6 +60,9 @@ def fill(house: House, number: int = 1234, *, word: str = "Marigold", email: str
         seating.plan_reduction(db, number, due_on=at.date() + timedelta(days=99), picked=[marco.username])
         for table in (platforms.notices, platforms.trial_requests, view_permissions):
             db.execute(table.insert().values(anything(table, at, word, platform_id=number, administrator_id=first.id)))
+        days = {"expires_on": at.date() - timedelta(days=400), "last_day": at.date() - timedelta(days=380)}
+        table = platforms.grace_extensions
+        db.execute(table.insert().values(anything(table, at, word, platform_id=number, **days)))
     house.work()
     return first
 

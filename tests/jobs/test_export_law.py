@@ -47,6 +47,7 @@ LEFT_OUT = {
     "exports.claimed_until": OURS,
     "factor_removals.asked_by": STAFF,
     "factor_removals.reason": STAFF,
+    "grace_extensions.given_by": STAFF,
     "known_devices.token_hash": SECRET,
     "orders.client_key": OURS,
     "outbox.topic": OURS,

@@ -27,6 +27,7 @@ from tests.jobs import (
     credit_letters,
     device_letters,
     factor_letters,
+    grace_letters,
     order_letters,
     purge_letters,
     reminder_letters,
@@ -226,7 +227,7 @@ CASES: dict[str, Callable[[House, str], None]] = (
     | factor_letters.CASES
     | device_letters.CASES
 )
-CASES |= purge_letters.CASES | staff_letters.CASES | credit_letters.CASES | view_letters.CASES
+CASES |= purge_letters.CASES | staff_letters.CASES | credit_letters.CASES | view_letters.CASES | grace_letters.CASES
 every_mail = pytest.mark.parametrize("case", CASES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 

@@ -28,6 +28,7 @@ WHO_MAY = {
     StaffAct.LIFT_BLOCK: {S, A},
     StaffAct.LIFT_COMPROMISED: {A},
     StaffAct.LEGAL_HOLD: {A},
+    StaffAct.EXTEND_GRACE: {A},
     StaffAct.APPROVE: {S, B, A},
     StaffAct.MANAGE_STAFF: {A},
 }

@@ -9,6 +9,7 @@ from portal.accounts.tables import administrators
 from portal.kit import texts
 from portal.rules.access import Block
 from portal.rules.staff import StaffRole
+from portal.subscription import graces
 from portal.subscription import queries as subscription
 from portal.subscription.tables import blocks
 from portal.web import platform_desk_words, words
@@ -147,7 +148,7 @@ def test_nothing_is_done_without_what_it_takes_and_what_was_typed_stays(
 
 def test_a_platform_that_nobody_has_has_no_page(anna: House) -> None:
     browser = at_the_desk(anna, StaffRole.ADMINISTRATION)
-    for page in ("block", "blocks", "blocks/abuse/lift", "unlock", "hold"):
+    for page in ("block", "blocks", "blocks/abuse/lift", "unlock", "hold", "grace"):
         assert browser.open(f"/staff/platforms/9999/{page}").status_code == 404
 
 
@@ -311,3 +312,65 @@ def test_who_was_signed_out_by_staff_is_no_longer_shown(anna: House) -> None:
     browser.get("/staff/people/m1234")
     office.end_sessions(anna.parts, "m1234", "asked on the phone")
     assert "Nobody is signed in with this user name now." in browser.get("/staff/people/m1234").text
+
+
+# --- more time to renew -----------------------------------------------------------------------------------------------
+
+
+def exceptions(house: House) -> list[str]:
+    with house.parts.database.read() as db:
+        return [f"{one.last_day} by {one.given_by}: {one.reason}" for one in graces.known(db, 1234)]
+
+
+def test_administration_gives_more_time_and_everybody_reads_the_new_day(over: House) -> None:
+    browser = at_the_desk(over, StaffRole.ADMINISTRATION)
+    page = browser.get(f"{ROOT}/grace").text
+    assert "Last day to renew 2 December 2026 Latest possible day 1 January 2027" in page
+    page = send(browser, "grace", until="2026-12-18")
+    assert "The last day is now 18 December 2026. Everybody on the platform is told by mail." in page
+    assert f"18 December 2026 22 November 2026 {REASON} sara" in page
+    assert exceptions(over) == [f"2026-12-18 by sara: {REASON}"]
+    assert "Last day to renew 18 December 2026 , by an exception" in browser.get(ROOT).text
+    assert f"was moved to 18 December 2026. Reason: {REASON}" in told(over)
+
+
+@pytest.mark.parametrize(
+    ("until", "says"),
+    [
+        ("2026-12-02", "through this day already"),
+        ("2026-12-03", ""),
+        ("2027-01-01", ""),
+        ("2027-01-02", "The latest possible day is 1 January 2027."),
+        ("2026-13-01", "Write the day such as 2026-11-22."),
+        ("soon", "Write the day such as 2026-11-22."),
+        ("", "Write the day such as 2026-11-22."),
+    ],
+)
+def test_a_day_that_cannot_be_is_said_beside_the_field_and_kept(over: House, until: str, says: str) -> None:
+    browser = at_the_desk(over, StaffRole.ADMINISTRATION)
+    page = send(browser, "grace", until=until)
+    assert says in page
+    assert len(exceptions(over)) == (0 if says else 1)
+    assert browser.response
+    assert browser.response.status_code == (422 if says else 200)
+    assert not says or (browser.page and until in browser.page.html and REASON in browser.page.html)
+
+
+def test_nobody_gets_more_time_in_advance(anna: House) -> None:
+    page = send(at_the_desk(anna, StaffRole.ADMINISTRATION), "grace", until="2027-03-20")
+    assert "An exception is made only once the subscription has expired." in page
+
+
+def test_a_platform_without_expiry_has_no_time_to_renew(house: House) -> None:
+    house.platform(1234, ends_in=None)
+    browser = at_the_desk(house, StaffRole.ADMINISTRATION)
+    assert "Time to renew" not in browser.get(f"{ROOT}/blocks").text
+    assert "only once the subscription has expired" in send(browser, "grace", until="2027-03-20")
+
+
+def test_support_sees_the_exceptions_and_makes_none(over: House) -> None:
+    browser = at_the_desk(over)
+    page = browser.get(f"{ROOT}/blocks")
+    assert "The last day to renew or to purchase is 2 December 2026 ." in page.text
+    assert "Make an exception" not in page.text
+    assert browser.open(f"{ROOT}/grace").status_code == 403

@@ -1,8 +1,9 @@
-"""A platform at the desk: why it is blocked, and the forms with which staff block it, lift a block, and hold its data.
+"""A platform at the desk: its blocks, and the forms to block it, lift a block, hold its data, and lengthen its grace.
 
 Each act is a page of its own: it says what follows before the button, and asks for the reason that the customer reads.
 """
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -12,14 +13,16 @@ from wtforms import Field
 from wtforms.validators import ValidationError
 
 from portal import standing
-from portal.desk import platforms
+from portal.desk import graces, platforms
 from portal.desk.platforms import Hand, Result
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
+from portal.rules import lifecycle
 from portal.rules import staff as rules
 from portal.rules.access import Block
 from portal.rules.staff import StaffAct
 from portal.standing import Standing
+from portal.subscription import graces as extensions
 from portal.subscription import queries as subscription
 from portal.web import access, platform_desk_words
 from portal.web.edge import now, parts, reading, writing
@@ -36,6 +39,7 @@ LIFTABLE = ", ".join(code for code in Block if rules.act_of_lifting(code) is Sta
 ACTS = {  # what is done to a platform, by the page that asks for it
     "staff_platforms.block": StaffAct.BLOCK,
     "staff_platforms.hold": StaffAct.LEGAL_HOLD,
+    "staff_platforms.grace": StaffAct.EXTEND_GRACE,
 }
 
 
@@ -66,6 +70,22 @@ class UnlockForm(WhyForm):
     )
 
 
+class GraceForm(WhyForm):
+    until = TypedField(_l("New last day"), [required(_l("Write the day such as 2026-11-22."))])
+
+    @property
+    def day(self) -> date | None:
+        """The day that was typed; None: it is none."""
+        try:
+            return date.fromisoformat(_words(self.until))
+        except ValueError:
+            return None
+
+    def validate_until(self, _field: Field) -> None:
+        if self.day is None:
+            raise ValidationError(_("Write the day such as 2026-11-22."))
+
+
 @pages.get("/blocks")
 @access.staff(StaffAct.LOOK)
 def blocks(platform_id: int) -> str:
@@ -75,6 +95,7 @@ def blocks(platform_id: int) -> str:
         "staff/blocks.html",
         place=place,
         blocks=subscription.known_blocks(reading(), platform_id),
+        extensions=extensions.known(reading(), platform_id),
         acts=[page for page, act in ACTS.items() if entry.may(act)],
         may_lift=lambda code: entry.may(rules.act_of_lifting(code)),
     )
@@ -118,6 +139,22 @@ def hold(platform_id: int) -> Page:
         return _page("hold", form, place)
     do = platforms.release if request.form.get("choice") == "release" else platforms.hold
     return _told(place, do(writing(), place.platform.id, _hand(form)))
+
+
+@pages.route("/grace", methods=["GET", "POST"])
+@access.staff(StaffAct.EXTEND_GRACE)
+def grace(platform_id: int) -> Page:
+    """Make an exception: a platform that has expired can be renewed for longer."""
+    place, form = _found(platform_id), GraceForm()
+    longest = lifecycle.longest_grace(place.expires_on) if place.expires_on else None
+    if not _is_sent(form) or form.day is None:
+        return _page("grace", form, place, longest=longest)
+    refusal = graces.extend(writing(), place.platform.id, form.day, _hand(form), zone=place.zone)
+    if refusal:
+        form.until.errors = [platform_desk_words.not_longer(refusal, longest)]
+        return _page("grace", form, place, longest=longest)
+    flash(platform_desk_words.extended(form.day), "good")
+    return redirect(url_for("staff_platforms.blocks", platform_id=place.platform.id), 303)
 
 
 def _found(platform_id: int) -> Standing:
