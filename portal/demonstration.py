@@ -15,7 +15,7 @@ from portal.outside.demo_payments import DemoPayments
 from portal.outside.post import FolderPost
 from portal.outside.service import DemoService
 from portal.parts import Parts
-from portal.web.demo.cast import CAST, PASSWORD
+from portal.web.demo.cast import CAST, PASSWORD, STAFF
 from portal.web.demo.seeding import cut_keys, seed
 
 
@@ -69,10 +69,11 @@ def worker() -> Iterator[None]:
 
 def welcome(port: int) -> str:
     people = "\n".join(f"    {actor.username:<12} {actor.shows}" for actor in CAST)
+    colleagues = ", ".join(f"{colleague.username}: {colleague.role}" for colleague in STAFF)
     return (
         f"\n  Open  http://127.0.0.1:{port}/login\n\n  The password of everybody:  {PASSWORD}\n\n{people}\n\n"
         f"  Passkeys work by name only:  http://localhost:{port}/login\n"
         f"  The mails and the clock:  http://127.0.0.1:{port}/demo\n"
         f"  The codes of the apps:  http://127.0.0.1:{port}/demo/codes\n"
-        f"  The desk of staff, for transfers:  http://127.0.0.1:{port}/demo/staff\n  Stop with Ctrl-C.\n"
+        f"  The desk of staff:  http://127.0.0.1:{port}/staff  ({colleagues})\n  Stop with Ctrl-C.\n"
     )

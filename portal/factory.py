@@ -146,12 +146,11 @@ def create_app(
     for module in PAGES:
         app.register_blueprint(module.pages)
     if settings.demo:
-        from portal.web.demo import codes, payments, staff, views
+        from portal.web.demo import codes, payments, views
 
         app.register_blueprint(views.pages)
         app.register_blueprint(codes.pages)
         app.register_blueprint(payments.pages)
-        app.register_blueprint(staff.pages)
     return app
 
 

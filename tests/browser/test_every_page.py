@@ -288,7 +288,7 @@ def test_the_pages_of_the_demonstration(tmp_path: Path, somebody: Somebody, dark
             if "bruno@example.com" in person.page.content():
                 break
             time.sleep(0.2)
-        for path in ("/demo", "/demo/mail", "/demo/mail/0", "/demo/codes", "/demo/staff"):
+        for path in ("/demo", "/demo/mail", "/demo/mail/0", "/demo/codes"):
             look(person, path)
 
 

@@ -19,7 +19,7 @@ from portal.rules.lifecycle import State
 from portal.rules.orders import OrderState
 from portal.rules.pricing import TaxTreatment
 from portal.support.queries import count_contacts
-from portal.web.demo.cast import BILLING, BOUGHT, CAST, INVITED, PASSWORD, PRINTED, STAGES
+from portal.web.demo.cast import BILLING, BOUGHT, CAST, INVITED, PASSWORD, PRINTED, STAFF, STAGES, Colleague
 from portal.web.demo.seeding import cut_keys, seed
 from tests.helpers import databases
 from tests.helpers.browser import Browser
@@ -197,6 +197,17 @@ def come_in(house: House, username: str, language: str = "en") -> Browser:
     return browser
 
 
+def to_the_desk(house: House, username: str) -> Browser:
+    """Sign in as one of the staff, from the link on the page of the demonstration."""
+    browser = house.browser()
+    page = browser.get(f"/staff/login?username={username}&lang=en")
+    assert page.value("username") == username
+    browser.submit({"username": username, "password": PASSWORD})
+    browser.submit({"code": phone(house, username)})
+    house.clock.move(seconds=60)  # that code is used up
+    return browser
+
+
 @pytest.mark.parametrize("language", ["it", "en"])
 @pytest.mark.parametrize("username", [actor.username for actor in CAST if actor.username != GONE])
 def test_everybody_opens_every_page(demo: House, username: str, language: str) -> None:
@@ -219,7 +230,7 @@ def test_everybody_opens_every_page(demo: House, username: str, language: str) -
 
 
 @pytest.mark.parametrize("language", ["it", "en"])
-@pytest.mark.parametrize("path", ["/demo", "/demo/codes", "/demo/staff", "/request-trial"])
+@pytest.mark.parametrize("path", ["/demo", "/demo/codes", "/request-trial"])
 def test_the_pages_for_testers_open(demo: House, path: str, language: str) -> None:
     browser = demo.browser(language=language)
     assert browser.open(f"{path}?lang={language}").status_code == 200
@@ -230,9 +241,9 @@ def test_the_late_payer_is_free_once_the_transfer_has_come(tmp_path: Path, datab
     with closing(house.parts.database):
         (order,) = [found for found in orders_of(house, 2007) if found.state is OrderState.AWAITING_PAYMENT]
         assert house.place(2007).blocks
-        staff = house.browser()
-        staff.get("/demo/staff")
-        staff.submit({"order_id": str(order.id), "reference": "CRO 7"})
+        paolo = to_the_desk(house, "paolo")
+        paolo.get(f"/staff/orders/{order.id}")
+        paolo.submit({"value_date": "2026-11-20", "reference": "CRO 7", "reason": "bank statement"})
         assert house.place(2007).blocks == []
 
 
@@ -295,3 +306,11 @@ def test_what_is_no_secret_shows_no_code(demo: House, typed: str) -> None:
 
 def test_the_codes_are_shown_nowhere_but_in_the_demonstration(browser: Browser) -> None:
     assert browser.open("/demo/codes").status_code == 404
+
+
+@pytest.mark.parametrize("colleague", STAFF, ids=[colleague.username for colleague in STAFF])
+def test_the_staff_come_to_the_desk_by_what_their_phones_show(demo: House, colleague: Colleague) -> None:
+    assert f"/staff/login?username={colleague.username}" in demo.browser().get("/demo").html
+    page = to_the_desk(demo, colleague.username).page
+    assert page is not None
+    assert page.heading == "Desk"
