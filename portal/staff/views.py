@@ -6,7 +6,7 @@ Where RULES.md is silent: each person allows it for the own pages and nobody els
 
 What is looked at is written down by the very transaction that makes sure of the permission, before the page is made. So
 nothing is shown that is not recorded, and a page that turns out not to exist is recorded all the same. Each time
-counts, a reload too.
+counts, a reload too. Who of the staff it was is a fact beside it, of which no page and no export tells.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,10 @@ from portal.accounts.queries import Administrator
 from portal.kit import audit
 from portal.rules import staff as rules
 from portal.rules.staff import SeenPage
+from portal.staff.queries import Member
 from portal.staff.tables import view_permissions
+
+STAFF = "staff"  # what the customer reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +67,38 @@ def allow(db: Connection, person: Administrator, *, at: datetime) -> Permission:
     return Permission(permission_id, person.platform_id, person.id, expires_at, None)
 
 
-def end(db: Connection, permission: Permission, *, by: str, at: datetime) -> bool:
-    """End it before its time: the next page that anybody wants to look at is not shown. False: it was over."""
+def end(db: Connection, permission: Permission, *, at: datetime, **who: str) -> bool:
+    """End it before its time: the next page that anybody wants to look at is not shown. False: it was over.
+
+    who: `by`, and for one of the staff `member`.
+    """
     mine = (view_permissions.c.id == permission.id) & view_permissions.c.ended_at.is_(None)
     still = mine & (view_permissions.c.expires_at > at)
     if db.execute(update(view_permissions).where(still).values(ended_at=at)).rowcount != 1:
         return False
-    _record(db, Event.VIEW_ENDED, permission.platform_id, permission.administrator_id, at, by=by)
+    _record(db, Event.VIEW_ENDED, permission.platform_id, permission.administrator_id, at, **who)
     return True
 
 
-def begin(db: Connection, person: Administrator, *, reason: str, at: datetime) -> Permission | None:
+def begin(db: Connection, person: Administrator, *, member: Member, reason: str, at: datetime) -> Permission | None:
     """One of the staff begins to look, and the person is told. None: it is not allowed, or not any more."""
     found = find_of(db, person.id, at=at)
     if found is None or not person.enabled:
         return None
     mails.view_begun(db, to=person, reason=reason, at=at, expires_at=found.expires_at)
-    _record(db, Event.VIEW_BEGUN, person.platform_id, person.id, at, by="staff", reason=reason)
+    who = {"by": STAFF, "member": member.username}
+    _record(db, Event.VIEW_BEGUN, person.platform_id, person.id, at, reason=reason, **who)
     return found
 
 
-def note_page(db: Connection, permission: Permission, page: SeenPage, *, at: datetime) -> bool:
+def note_page(db: Connection, permission: Permission, page: SeenPage, *, member: Member, at: datetime) -> bool:
     """Write down that the page is looked at. False: not allowed any more, and nothing may be shown."""
     held = _SELECT.where(view_permissions.c.id == permission.id).with_for_update()
     row = db.execute(held).one_or_none()
     if row is None or not _is_open(Permission(*row), at):
         return False
-    who = permission.platform_id, permission.administrator_id
-    _record(db, Event.PAGE_SEEN, *who, at, by="staff", page=str(page))
+    whose = permission.platform_id, permission.administrator_id
+    _record(db, Event.PAGE_SEEN, *whose, at, page=str(page), by=STAFF, member=member.username)
     return True
 
 

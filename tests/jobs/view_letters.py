@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from portal.staff import views
+from tests.helpers.desk import hire
 from tests.helpers.house import House
 
 
@@ -13,10 +14,10 @@ def view_allowed(house: House, language: str) -> None:
 
 
 def view_begun(house: House, language: str) -> None:
-    person = house.person("m1234", language=language)
+    person, sara = house.person("m1234", language=language), hire(house)
     with house.parts.database.write() as db:
         views.allow(db, person, at=house.clock.now())
-        assert views.begin(db, person, reason="ticket 4711, you called us", at=house.clock.now())
+        assert views.begin(db, person, member=sara, reason="ticket 4711, you called us", at=house.clock.now())
 
 
 CASES: dict[str, Callable[[House, str], None]] = {case.__name__: case for case in (view_allowed, view_begun)}

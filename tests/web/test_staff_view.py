@@ -22,7 +22,7 @@ from portal.web.who import TOKEN
 from tests.billing.bills import issue
 from tests.conftest import both_databases
 from tests.helpers.browser import SAME_ORIGIN, Browser
-from tests.helpers.desk import at_the_desk
+from tests.helpers.desk import at_the_desk, hire
 from tests.helpers.house import House
 from tests.helpers.pages import Page
 from tests.helpers.shop import PACK
@@ -155,6 +155,19 @@ def test_the_button_ends_view_and_permission_and_leads_back_to_the_person(house:
     assert browser.open(FIRST).location == "/login"
     with house.parts.database.read() as db:
         assert views.find_of(db, anna.id, at=house.clock.now()) is None
+
+
+def test_who_of_the_staff_it_was_is_written_down_and_told_to_nobody(house: House, anna: Administrator) -> None:
+    browser = looking(house, anna)
+    token = token_of(browser)
+    browser.open("/staff/view/end", method="POST", data={"csrf_token": token}, headers=SAME_ORIGIN)
+    with house.parts.database.read() as db:
+        rows = db.execute(select(events.c.tag, events.c.details).where(events.c.tag.startswith("accounts.")))
+        named = {row.tag for row in rows if row.details.get("by") == "staff" and row.details.get("member") == "sara"}
+    assert named == {"accounts.view_begun", "accounts.page_seen", "accounts.view_ended"}
+    customer = house.browser()
+    customer.sign_in()
+    assert "sara" not in customer.get("/subscription/activity").text
 
 
 def test_the_desk_stays_at_hand_under_the_banner(house: House, anna: Administrator) -> None:
@@ -478,6 +491,20 @@ def test_what_cannot_be_recorded_is_not_shown(house: House, anna: Administrator)
     assert browser.open("/subscription/invoices").status_code in (500, 503)
     assert browser.page
     assert "2026-000001" not in browser.page.text
+
+
+@both_databases
+def test_a_permission_that_ends_while_a_page_is_asked_for_shows_nothing(house: House, anna: Administrator) -> None:
+    allow(house, anna)
+    at = house.clock.now()
+    with house.parts.database.write() as db:
+        known = views.find_of(db, anna.id, at=at)
+        assert known
+        assert views.end(db, known, by="m1234", at=at)
+    sara = hire(house)
+    with house.parts.database.write() as db:
+        assert not views.note_page(db, known, SeenPage.INVOICES, member=sara, at=at)
+    assert seen(house) == []
 
 
 def test_every_reload_counts(house: House, anna: Administrator) -> None:

@@ -98,7 +98,7 @@ def _find() -> Look | None:
 def begin(person: Administrator, act: Act) -> Result:
     """Look as this person from now on, in this session of the desk, if the person allows it."""
     live = entry.live()
-    permission = views.begin(writing(), person, reason=act.reason, at=act.at)
+    permission = views.begin(writing(), person, member=act.by, reason=act.reason, at=act.at)
     if live is None or permission is None:
         return Result.NOTHING
     session[MARK] = [permission.id, live.session_id]
@@ -114,7 +114,7 @@ def end() -> Response:
     if look is None:
         return _over()
     session.pop(MARK)
-    views.end(writing(), look.permission, by="staff", at=now())
+    views.end(writing(), look.permission, by=views.STAFF, member=entry.me().username, at=now())
     flash(_("You look no more, and the permission has ended."), "good")
     return redirect(url_for("staff_people.person", username=look.person.username), 303)
 
@@ -131,7 +131,7 @@ def check() -> Response | None:
         return make_response(render_template("staff/closed.html", look=look), 403)
     entry.note_activity(live)
     with parts().database.write() as db:
-        if not views.note_page(db, look.permission, rule.seen_as, at=now()):
+        if not views.note_page(db, look.permission, rule.seen_as, member=live.member, at=now()):
             return _over()
     who.see(look.person)
     g.csrf_token = ""  # in every form of the page: the library asks here before it makes one
