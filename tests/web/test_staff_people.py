@@ -7,15 +7,12 @@ from sqlalchemy import select, update
 
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import email_changes
-from portal.rules import staff
 from portal.rules.staff import StaffRole
 from portal.staff.tables import approvals
-from portal.web import access
 from tests.conftest import both_databases
 from tests.helpers.browser import SAME_ORIGIN, Browser
 from tests.helpers.desk import at_the_desk
 from tests.helpers.house import House
-from tests.invariants.test_routes import TABLE, D, example, methods
 
 REASON = "T-1234, on the phone"
 
@@ -175,30 +172,6 @@ def test_the_same_request_waits_once(changed: House) -> None:
 def test_after_seven_days_one_person_is_enough(house: House, days: int, waits: bool) -> None:
     new_address(house, house.person("m1234"), days)
     assert ("a second person" in act(at_the_desk(house), "reset-link")) == waits
-
-
-# --- who may ----------------------------------------------------------------------------------------------------------
-
-DESK = [rule for rule, who in TABLE.items() if who == D]
-
-
-@pytest.mark.parametrize("role", StaffRole)
-def test_every_page_of_the_desk_opens_to_the_roles_that_may(house: House, role: StaffRole) -> None:
-    house.person("m1234")
-    browser = at_the_desk(house, role)
-    browser.get("/staff")
-    token = _token(browser)
-    rules = {route.rule: route for route in house.app.url_map.iter_rules()}
-    for rule in DESK:
-        with house.app.app_context():
-            declared = access.rule_of(rules[rule].endpoint)
-        assert declared
-        assert declared.staff
-        may = staff.may(declared.staff, role)
-        for method in methods(house, rule):
-            data = {"csrf_token": token} if method == "POST" else None
-            answer = browser.open(example(rule), method=method, data=data, headers=SAME_ORIGIN)
-            assert (answer.status_code == 403) != may, f"{role} {method} {rule}: {answer.status_code}"
 
 
 def test_there_is_no_page_of_nobody(house: House) -> None:
