@@ -139,6 +139,7 @@ WAYS = [
     f"the mailbox that was invited, within {told(terms.INVITATION_LIFE)}",
     f"the former mailbox, within {told(terms.EMAIL_CHANGE_UNDO)}",
     f"the mailbox, within {told(terms.NOT_ME_LIFE)} of the sign-in",
+    f"the permission that the person gave at `/support/view`, within {told(terms.VIEW_LIFE)}",
     "It happens after 72 hours in which everybody",
 ]
 SESSIONS = [
