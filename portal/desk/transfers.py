@@ -80,6 +80,11 @@ def amount_asked(approval: Approval) -> Money:
     return Money(approval.facts["cents"], approval.facts["currency"])
 
 
+def missing_before(approval: Approval) -> Money:
+    """What the order still costs without it."""
+    return Money(approval.facts["missing"], approval.facts["currency"])
+
+
 def foreseen(approval: Approval) -> Result:
     """What will come of it."""
     return Result(approval.facts["leads_to"])

@@ -76,6 +76,7 @@ def transfer_asked(approval: Approval) -> list[tuple[str, str]]:
     return [
         (_("Order"), str(entry.order_id)),
         (_("Amount"), amount_words(transfers.amount_asked(approval))),
+        (_("Still missing"), amount_words(transfers.missing_before(approval))),
         (_("Value date"), texts.day(entry.value_date)),
         (_("The bank’s reference"), entry.reference),
         (_("What comes of it"), leads_to(transfers.foreseen(approval))),

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from sqlalchemy import Row, select
 
 from portal.billing import orders, queries
@@ -48,6 +47,17 @@ def take(browser: Browser, order: Order, **typed: str) -> Page:
     """Take a transfer on the page of its order."""
     given = {"value_date": TODAY, "reference": "TRN 1"} | typed
     return send(browser, f"/staff/orders/{order.id}", "value_date", **given)
+
+
+def short(house: House, browser: Browser, order: Order) -> StaffTask:
+    """All but a cent has come for the order."""
+    take(browser, order, amount="365.99", reference=f"SHORT {order.id}")
+    return next(task for task in tasks(house, order) if task.closed_at is None)
+
+
+def give(browser: Browser, platform_id: int = 1234, **typed: str) -> Page:
+    """Give credits on their page."""
+    return send(browser, f"/staff/platforms/{platform_id}/credits", "newest", **typed)
 
 
 def status(browser: Browser) -> int:
@@ -112,7 +122,3 @@ def customer_reads(house: House) -> str:
     customer = house.browser()
     customer.sign_in()
     return customer.get("/subscription/activity").text
-
-
-def all_roles(*but: StaffRole) -> list[Any]:
-    return [pytest.param(role, id=str(role)) for role in StaffRole if role not in but]

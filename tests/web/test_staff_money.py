@@ -18,12 +18,14 @@ from tests.helpers.house import House
 from tests.helpers.pages import Page
 from tests.helpers.shop import PACK
 from tests.helpers.till import (
+    LARGE,
     REASON,
     TODAY,
     awaited,
     billing,
     customer_reads,
     decide,
+    give,
     lots_of,
     payments,
     requests,
@@ -222,7 +224,7 @@ def test_exactly_the_limit_is_taken_by_one_and_a_cent_more_by_two(
 
 
 def test_what_waits_holds_exactly_what_will_be_done(house: House, bea: Browser, order: Order) -> None:
-    page = take(bea, order, amount="1000.01", reference=" trn  1")
+    page = take(bea, order, amount=LARGE, reference=" trn  1")
     (row,) = requests(house)
     assert row.facts == {
         "order": 1,
@@ -240,7 +242,7 @@ def test_what_waits_holds_exactly_what_will_be_done(house: House, bea: Browser, 
 @both_databases
 def test_what_was_approved_is_done_as_it_was_asked_for(house: House) -> None:
     order = awaited(house)
-    take(billing(house), order, amount="1000.01")
+    take(billing(house), order, amount=LARGE)
     assert "Order 1 is paid and delivered." in decide(house, billing(house, "ben"))
     (paid,) = payments(house, order)
     assert (paid.amount.cents, paid.reference, str(paid.value_date)) == (100001, "TRN 1", TODAY)
@@ -252,13 +254,13 @@ def test_what_was_approved_is_done_as_it_was_asked_for(house: House) -> None:
 
 
 def test_whoever_asked_does_not_approve(house: House, bea: Browser, order: Order) -> None:
-    take(bea, order, amount="1000.01")
+    take(bea, order, amount=LARGE)
     assert "is not yours to decide" in decide(house, bea)
     assert payments(house, order) == []
 
 
 def test_support_does_not_approve_what_it_might_not_do(house: House, bea: Browser, order: Order) -> None:
-    take(bea, order, amount="1000.01")
+    take(bea, order, amount=LARGE)
     sara = at_the_desk(house)
     assert "Somebody decides who might do it too." in sara.get("/staff/approvals").text
     assert "is not yours to decide" in decide(house, sara)
@@ -268,7 +270,7 @@ def test_support_does_not_approve_what_it_might_not_do(house: House, bea: Browse
 @both_databases
 def test_of_two_who_approve_at_once_one_does(house: House) -> None:
     order = awaited(house)
-    take(billing(house), order, amount="1000.01")
+    take(billing(house), order, amount=LARGE)
     browsers = [billing(house, name) for name in ("ben", "bob")]
     found = together(lambda number: decide(house, browsers[number]), 2)
     assert sorted("is paid and delivered" in text for text in found) == [False, True]
@@ -277,15 +279,15 @@ def test_of_two_who_approve_at_once_one_does(house: House) -> None:
 
 
 def test_the_same_request_is_asked_for_once(house: House, bea: Browser, order: Order) -> None:
-    take(bea, order, amount="1000.01")
-    assert "The same was asked for before" in take(bea, order, amount="1000.01").text
+    take(bea, order, amount=LARGE)
+    assert "The same was asked for before" in take(bea, order, amount=LARGE).text
     assert len(requests(house)) == 1
 
 
 def test_once_it_is_done_the_same_form_is_known(house: House, bea: Browser, order: Order) -> None:
-    take(bea, order, amount="1000.01")
+    take(bea, order, amount=LARGE)
     decide(house, billing(house, "ben"))
-    assert "known already" in take(bea, order, amount="1000.01").text
+    assert "known already" in take(bea, order, amount=LARGE).text
     assert len(requests(house)) == 1
 
 
@@ -293,7 +295,7 @@ def test_where_the_order_was_closed_meanwhile_nothing_is_done(house: House, bea:
     """The money would have become a task to give it back, which nobody had asked for."""
     from portal.billing import orders
 
-    take(bea, order, amount="1000.01")
+    take(bea, order, amount=LARGE)
     anna = house.administrator("m1234")
     assert anna
     with house.parts.database.write() as db:
@@ -310,7 +312,7 @@ def test_where_the_order_was_closed_meanwhile_nothing_is_done(house: House, bea:
 def test_where_the_reference_was_used_elsewhere_meanwhile_nothing_is_done(house: House) -> None:
     order = awaited(house)
     browser = billing(house)
-    take(browser, order, amount="1000.01")
+    take(browser, order, amount=LARGE)
     second = awaited(house, key="second")
     take(browser, second)
     assert "Nothing was done" in decide(house, billing(house, "ben"))
@@ -318,14 +320,14 @@ def test_where_the_reference_was_used_elsewhere_meanwhile_nothing_is_done(house:
 
 
 def test_where_a_part_has_come_meanwhile_nothing_is_done(house: House, bea: Browser, order: Order) -> None:
-    take(bea, order, amount="1000.01")
+    take(bea, order, amount=LARGE)
     take(bea, order, amount="1.00", reference="TRN 2")
     assert "Nothing was done" in decide(house, billing(house, "ben"))
     assert len(payments(house, order)) == 1
 
 
 def test_a_slip_is_told_at_once_and_not_to_the_second_person(house: House, bea: Browser, order: Order) -> None:
-    take(bea, order, amount="1000.01", value_date="2026-11-21")
+    take(bea, order, amount=LARGE, value_date="2026-11-21")
     assert status(bea) == 422
     assert requests(house) == []
 
@@ -432,10 +434,6 @@ def test_a_credit_note_is_shown_with_its_invoice_and_not_credited(house: House, 
 
 
 # --- credits ---------------------------------------------------------------------------------------------------------
-
-
-def give(browser: Browser, platform_id: int = 1234, **typed: str) -> Page:
-    return send(browser, f"/staff/platforms/{platform_id}/credits", "newest", **typed)
 
 
 @both_databases

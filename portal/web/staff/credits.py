@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
-from wtforms import HiddenField
 
 from portal import standing
 from portal.credits import queries
@@ -19,7 +18,7 @@ from portal.standing import Standing
 from portal.web import access, money_words
 from portal.web.edge import now, parts, reading, undo, writing
 from portal.web.forms import LONGEST_NUMBER, NumberField
-from portal.web.staff.money_forms import UNPROCESSABLE, MoneyForm, require_platform
+from portal.web.staff.money_forms import UNPROCESSABLE, MoneyForm, SeenField, require_platform
 
 pages = Blueprint("staff_credits", __name__, url_prefix="/staff/platforms/<int(max=2147483647):platform_id>/credits")
 Page = Response | str | tuple[Any, ...]
@@ -28,13 +27,8 @@ MOST = 10**LONGEST_NUMBER - 1  # what fits into the field: above CREDITS_APPROVA
 
 
 class CreditsForm(MoneyForm):
-    newest = HiddenField()  # the lot that was the newest when the page was made
+    newest = SeenField()  # the lot that was the newest
     credits = NumberField(_l("How many SMS credits"), 1, MOST)
-
-    def seen(self) -> int:
-        """The lot that was the newest; none at all where somebody else wrote into the field."""
-        text = str(self.newest.data or "")
-        return int(text) if text.isascii() and text.isdigit() else -1
 
 
 @pages.get("")
@@ -53,7 +47,9 @@ def give(platform_id: int) -> Page:
     if not typed.validate():
         return _page(typed, place), UNPROCESSABLE
     zone = parts().settings.timezone
-    became = credits.give(writing(), platform_id, typed.credits.number, typed.act(), newest=typed.seen(), zone=zone)
+    became = credits.give(
+        writing(), platform_id, typed.credits.number, typed.act(), newest=typed.newest.number, zone=zone
+    )
     if became in (Given.CHANGED, Given.FEATURES_OFF):
         undo()
         return _page(typed, place, told=became), CONFLICT

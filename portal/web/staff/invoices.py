@@ -4,9 +4,8 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
-from wtforms import HiddenField
 
-from portal.billing import invoices, words
+from portal.billing import invoices, queries, words
 from portal.billing.invoices import Invoice
 from portal.desk import credit_notes
 from portal.desk.credit_notes import Changed
@@ -19,7 +18,7 @@ from portal.rules.staff import StaffAct
 from portal.web import access, money_words
 from portal.web.edge import parts, reading, undo, writing
 from portal.web.staff import entry
-from portal.web.staff.money_forms import UNPROCESSABLE, AmountField, MoneyForm, require_platform
+from portal.web.staff.money_forms import UNPROCESSABLE, AmountField, MoneyForm, SeenField, require_platform
 
 pages = Blueprint("staff_invoices", __name__, url_prefix="/staff/invoices/<number>")
 Page = Response | str | tuple[Any, ...]
@@ -27,13 +26,8 @@ CONFLICT = 409
 
 
 class CreditForm(MoneyForm):
-    credited = HiddenField()  # cents that had been credited when the page was made
+    credited = SeenField()  # cents that had been credited
     amount = AmountField(_l("Amount to credit, tax included"))
-
-    def seen(self) -> int:
-        """What had been credited; no amount at all where somebody else wrote into the field."""
-        text = str(self.credited.data or "")
-        return int(text) if text.isascii() and text.isdigit() else -1
 
 
 @pages.get("")
@@ -52,7 +46,7 @@ def credit(number: str) -> Page:
     if not form.validate():
         return _page(form, found), UNPROCESSABLE
     amount, zone = Money(form.amount.cents, found.total.currency), parts().settings.timezone
-    became = credit_notes.issue(writing(), found, amount, form.act(), credited=form.seen(), zone=zone)
+    became = credit_notes.issue(writing(), found, amount, form.act(), credited=form.credited.number, zone=zone)
     if isinstance(became, Invoice):
         flash(_("Credit note %(number)s is issued. It moves no money.", number=became.number), "good")
         return redirect(url_for("staff_invoices.invoice", number=found.number), 303)
@@ -85,7 +79,8 @@ def _page(form: CreditForm | None, found: Invoice, *, changed: bool = False) -> 
         notes=invoices.credit_notes_of(reading(), found),
         left=left,
         changed=changed,
-        may_credit=entry.may(StaffAct.ISSUE_CREDIT_NOTE) and (form.errors or _something_left(found, left)),
+        may_credit=entry.may(StaffAct.ISSUE_CREDIT_NOTE) and bool(form.errors or _something_left(found, left)),
+        has_order=queries.find_any_order(reading(), found.order_id) is not None,
         bill=words,
         spoken=texts.OWN_NAMES.get(found.language, found.language),
     )

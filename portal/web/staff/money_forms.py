@@ -25,6 +25,7 @@ from portal.web.staff import entry
 
 LONGEST_REASON = 200  # characters; it stands in mails and on credit notes
 EXAMPLE = 123_456  # cents of the amount that shows how one is written
+LONGEST_SEEN = 18  # digits of a number that a BigInteger column holds
 UNPROCESSABLE = 422
 
 
@@ -68,6 +69,15 @@ class DayField(TypedField):
             _found = self.day
         except ValueError:
             raise StopValidation(_l("Write the day such as 2026-11-22.")) from None
+
+
+class SeenField(HiddenField):
+    """A number that stood in the database when the page was made. `number`: it, or −1 for what is none."""
+
+    @property
+    def number(self) -> int:
+        text = str(self.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_SEEN else -1
 
 
 class MoneyForm(FlaskForm):

@@ -15,6 +15,7 @@ from portal.billing.tasks import BY_THE_SYSTEM, Closing, Done
 from portal.billing.transfers import LONGEST_REFERENCE
 from portal.desk import money_tasks, work
 from portal.desk.money_tasks import Closed
+from portal.desk.search import LARGEST_ID
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules.staff import StaffAct
@@ -28,7 +29,6 @@ from portal.web.staff.money_forms import UNPROCESSABLE, MoneyForm, require_platf
 pages = Blueprint("staff_work", __name__, url_prefix="/staff")
 Page = Response | str | tuple[Any, ...]
 ONE = "/tasks/<int(max=2147483647):task_id>"
-LARGEST_ID = 2**31 - 1  # of an Integer column
 
 
 class CloseForm(MoneyForm):
