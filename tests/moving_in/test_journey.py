@@ -419,3 +419,24 @@ def test_two_equal_lots_of_a_day_are_two(mover: Mover) -> None:
     assert mover.bring(lots=[lot(), lot(left=5), lot(), lot()]).moved()["lots"] == (1, 3)
     (fault,) = mover.bring(lots=[lot(), lot(left=7), lot(), lot()]).faults()
     assert "left: found 7, expected 5" in fault
+
+
+# --- what the customer sees
+
+
+@pytest.mark.parametrize(
+    ("home", "words"),
+    [
+        (platform(), "28 February 2027"),
+        (platform(last_day="2026-11-15"), "25 November 2026"),  # in the grace: the last day to renew
+        (platform(cancelled_on="2026-10-01"), "28 February 2027"),
+        (sms_only(), "400"),
+    ],
+)
+def test_whoever_moved_in_reads_on_the_overview_how_it_stands(mover: Mover, home: dict[str, Any], words: str) -> None:
+    hashed = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+    mover.bring(platforms=[home], people=[person(password_hash=hashed, language="en")], lots=[lot()]).moved()
+    browser = mover.house.browser()
+    assert words in browser.sign_in("m1234").text
+    assert "Moved in from the former system." in browser.get("/subscription/activity").text
+    assert "1 March 2026" in browser.get("/subscription/sms").text

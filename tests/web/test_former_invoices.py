@@ -47,9 +47,10 @@ def test_the_customer_sees_them_below_ours_as_they_were_printed(house: House, mo
     found = tables(browser)
     assert found[1].startswith("2026-000001 Invoice, paid")
     assert found[3:] == [
-        "NC 4/2025 Credit note 2 April 2025 Bianchi S.r.l. Via Roma 1, 20121 Milano 12345670785 "
+        "NC 4/2025 Credit note 2 April 2025 Bianchi S.r.l. Via Roma 1, 20121 Milano VAT number: 12345670785 "
         "Pro Seller: Posta <b> S.r.l. -€10.00 -€2.20 -€12.20",
-        "118/2025 1 March 2025 Bianchi S.r.l. Via Roma 1, 20121 Milano 12345670785 Pro €100.00 €22.00 €122.00",
+        "118/2025 1 March 2025 Bianchi S.r.l. Via Roma 1, 20121 Milano VAT number: 12345670785 "
+        "Pro €100.00 €22.00 €122.00",
     ]
 
 
