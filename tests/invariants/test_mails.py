@@ -8,6 +8,7 @@ import pytest
 
 import portal
 from portal.kit import texts
+from portal.web.letter_words import LETTERS
 
 CODE = Path(portal.__file__).parent
 FOLDERS = CODE / "templates" / "mail"
@@ -88,3 +89,8 @@ def test_no_language_is_a_copy_of_another(mail: str) -> None:
     for line in set.intersection(*lines.values()):
         neutral = line.startswith("http") or "·" in line or line in ("", "--")
         assert neutral, f"{line!r} is not translated: add it to portal/translations"
+
+
+def test_each_mail_has_its_words_at_the_desk_and_no_other_has() -> None:
+    """Staff read which mails were sent: not the names of templates."""
+    assert set(LETTERS) == set(MAILS), "say in portal/web/letter_words.py what the mail is about"

@@ -17,7 +17,7 @@ from portal.rules.staff import StaffAct
 from portal.staff import approvals
 from portal.standing import Standing
 from portal.support import queries as support
-from portal.web import access, activity, desk_words
+from portal.web import access, activity, desk_words, letter_words
 from portal.web.edge import now, parts, reading
 from portal.web.staff import entry
 
@@ -65,6 +65,7 @@ def platform(platform_id: int) -> str:
         letters=outbox.mails_of(db, platform_id, limit=MOST),
         events=[told(event) for event in audit.of_platform(db, platform_id, limit=MOST)],
         says=desk_words,
+        letter_words=letter_words,
         order_words=order_words,
         amount=billing_words.amount_words,
         may_give=entry.may(StaffAct.GRANT_CREDITS),
