@@ -120,7 +120,7 @@ def _erase(parts: Parts, purge: Purge) -> None:
     for name in names:
         (exports.folder(parts.settings) / name).unlink(missing_ok=True)
     for _ in range(MOST_SLICES):
-        with parts.database.write() as db:
+        with parts.database.background() as db:
             more = actions.erase_slice(db, purge.id, at=parts.clock.now())
         if not more:
             log.info("platform erased", extra={"platform": purge.platform_id})
