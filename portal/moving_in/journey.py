@@ -27,6 +27,8 @@ from portal.moving_in.writing import New
 from portal.rules import seats
 from portal.rules.invoices import FORMER
 
+NAMED = 3  # of what is new, named in the report
+
 
 class Kind(StrEnum):
     """The files."""
@@ -65,6 +67,10 @@ class Overtaken:
     """Somebody else has changed a platform, or created one, between the look and the write. Nothing was imported."""
 
 
+class _Overtaken(Exception):
+    """Undoes the transaction."""
+
+
 @dataclass(slots=True)
 class _Read:
     """The rows of the files, as far as they can be."""
@@ -75,9 +81,6 @@ class _Read:
     lots: list[LotRow | Unreadable]
     invoices: list[InvoiceRow | Unreadable]
     numbers: set[int] = field(default_factory=set)
-
-
-NAMED = 3  # of what is new, named in the report
 
 
 def move_in(
@@ -101,10 +104,6 @@ def move_in(
     except (IntegrityError, _Overtaken):
         return Overtaken()
     return difference
-
-
-class _Overtaken(Exception):
-    """Undoes the transaction."""
 
 
 def _hold(db: Connection, new: New, before: dict[int, Stored]) -> None:
@@ -131,30 +130,37 @@ def _compare(
     db: Connection, read: _Read, before: dict[int, Stored], about: Circumstances, faults: Faults, *, tell: bool
 ) -> tuple[New, Difference]:
     """What is new, and the report of it; every fault that is found on the way is told."""
-    names, homes = read.names, _homes(read.arrivals, before, about)
-    good = {}
-    for kind, rows, key, rule in (
-        (Kind.PEOPLE, read.people, "user_name", checks.of_person),
-        (Kind.LOTS, read.lots, "", checks.of_lot),
-        (Kind.INVOICES, read.invoices, "number", checks.of_invoice),
-    ):
-        good[kind] = checks.judge(rows, key, rule, names[kind], homes, about, faults)
-    if read.people:
-        files = (names[Kind.PLATFORMS], names[Kind.PEOPLE])
-        checks.everybody_has_a_first(read.people, homes, files, faults)
+    homes = _homes(read.arrivals, before, about)
+    good = _judged(read, homes, about, faults)
     papers = stored.load_invoices(db, (row.number for row in good[Kind.INVOICES]), FORMER)
-    arrivals = read.arrivals.found.values()
+    of = read.names
     new = New(
-        differences.new_platforms(arrivals, before, about.zone, names[Kind.PLATFORMS], faults),
-        differences.new_people(good[Kind.PEOPLE], before, about.zone, names[Kind.PEOPLE], faults),
-        differences.new_lots(good[Kind.LOTS], before, homes.found, names[Kind.LOTS], faults),
-        differences.new_invoices(good[Kind.INVOICES], papers, names[Kind.INVOICES], faults),
+        differences.new_platforms(read.arrivals.found.values(), before, about.zone, of[Kind.PLATFORMS], faults),
+        differences.new_people(good[Kind.PEOPLE], before, about.zone, of[Kind.PEOPLE], faults),
+        differences.new_lots(good[Kind.LOTS], before, homes.found, of[Kind.LOTS], faults),
+        differences.new_invoices(good[Kind.INVOICES], papers, of[Kind.INVOICES], faults),
         homes.found,
         tell,
     )
-    platforms.require_time_left(new.platforms, names[Kind.PLATFORMS], about, faults)
-    checks.seats_suffice(new.people, homes, names[Kind.PEOPLE], faults)
+    platforms.require_time_left(new.platforms, of[Kind.PLATFORMS], about, faults)
+    checks.seats_suffice(new.people, homes, of[Kind.PEOPLE], faults)
     return new, _difference(new, read, good)
+
+
+def _judged(read: _Read, homes: Homes, about: Circumstances, faults: Faults) -> dict[Kind, list[Any]]:
+    """The people, lots and invoices in which nothing is wrong."""
+    files = (
+        (Kind.PEOPLE, read.people, "user_name", checks.of_person),
+        (Kind.LOTS, read.lots, "", checks.of_lot),
+        (Kind.INVOICES, read.invoices, "number", checks.of_invoice),
+    )
+    good = {
+        kind: checks.judge(rows, key, rule, read.names[kind], homes, about, faults) for kind, rows, key, rule in files
+    }
+    if read.people:
+        both = (read.names[Kind.PLATFORMS], read.names[Kind.PEOPLE])
+        checks.everybody_has_a_first(read.people, homes, both, faults)
+    return good
 
 
 def _homes(arrivals: Arrivals, before: dict[int, Stored], about: Circumstances) -> Homes:

@@ -17,8 +17,8 @@ def lines(found: Difference, *, dry_run: bool) -> Iterator[str]:
             yield f"  … and {count.new - len(count.first):,} more"
     if found.without_password:
         yield (
-            f'{found.without_password:,} people have no password: they set one by "Forgot your password?", with their '
-            "user name and stored address. Nobody is mailed by an import."
+            f'people without a password: {found.without_password:,}, who set one by "Forgot your password?", with '
+            "user name and stored address; an import mails nobody"
         )
     yield "Dry run: nothing was imported." if dry_run else "Imported."
 
@@ -33,5 +33,5 @@ def complaints(faults: Faults) -> Iterator[str]:
     kept = faults.kept()
     yield from map(str, kept)
     if faults.count > len(kept):
-        yield f"… and {faults.count - len(kept):,} more faults"
+        yield f"… and {faults.count - len(kept):,} more"
     yield f"Nothing was imported: {faults.count:,} {'fault' if faults.count == 1 else 'faults'}."

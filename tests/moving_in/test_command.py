@@ -129,7 +129,7 @@ def test_the_report_counts_and_names_the_first_of_each_kind(few: Operator) -> No
         "  … and 17 more",
     ]
     assert lines[5:7] == ["people: 30 created, 0 here already and the same", "  m1"]
-    assert lines[-2].startswith('15 people have no password: they set one by "Forgot your password?"')
+    assert lines[-2].startswith('people without a password: 15, who set one by "Forgot your password?"')
     again = few.import_()
     assert again.exit_code == 0
     assert again.stdout.splitlines() == [
@@ -158,7 +158,7 @@ def test_a_thousand_faults_are_named_and_the_others_counted(operator: Operator, 
     named = [line for line in lines if line.startswith(str(path))]
     assert len(named) == min(wrong, 1000)
     assert last in named[-1]
-    assert ("… and 1 more faults" in lines) is (wrong == 1001)
+    assert ("… and 1 more" in lines) is (wrong == 1001)
     assert lines[-1] == f"Nothing was imported: {wrong:,} faults."
 
 
