@@ -21,6 +21,7 @@ LONGEST_CELL = 1_000  # characters: more is no cell of it
 DELIMITERS = (",", ";", "\t")  # the comma first; a spreadsheet in Italian writes semicolons
 _MARK = "\ufeff"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_LONE_CR = ("a line that ends with CR alone", "LF, or CR and LF, at the end of each line")
 _WRONG_QUOTES = "quotation marks around the whole text, and written twice inside of it"
 
 
@@ -79,7 +80,8 @@ class Sheet:
                     found = "a quotation mark that is never closed, or not within what one text may hold"
                     faults.add(self.name, line, "", found, f"at most {limit} characters; what follows was not read")
                     return
-                faults.add(self.name, line, "", f"a broken row ({error})", _WRONG_QUOTES)
+                found, expected = _LONE_CR if "new-line" in str(error) else (f"a broken row ({error})", _WRONG_QUOTES)
+                faults.add(self.name, line, "", found, expected)
                 continue
             if any(cell.strip() for cell in cells):
                 yield Row(line, cells)

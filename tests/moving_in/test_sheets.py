@@ -106,3 +106,10 @@ def test_a_line_that_is_too_long_ends_the_reading(path: Path, length: int, read:
 def test_a_file_of_lines_without_end_takes_no_more_memory_than_a_line(path: Path) -> None:
     _found, faults = rows(path, b"\x00" * (50 * LONGEST_LINE))
     assert len(faults) == 1
+
+
+def test_lines_that_end_with_cr_alone_are_told_as_such(path: Path) -> None:
+    _found, faults = rows(path, b"name,city\rRossi,Roma\rVerdi,Roma\r")
+    assert faults == [
+        "people.csv, line 1: found a line that ends with CR alone, expected LF, or CR and LF, at the end of each line"
+    ]
