@@ -215,6 +215,7 @@ def describe_platform(parts: Parts, platform_id: int) -> dict[str, Any]:
             "state": str(place.state),
             "edition": place.edition,
             "expires_on": place.expires_on,
+            "renewable_until": place.renewable_until,
             "days_left": place.days_left,
             "next_change": f"{change.state} at {change.at.isoformat()}" if change else None,
             "seats": f"{held.taken} of {held.paid}",

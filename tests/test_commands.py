@@ -278,8 +278,33 @@ def test_a_compromised_platform_loses_its_sessions_and_passwords(made: Operator)
     assert made.table(administrators)[0].must_reset
 
 
+def test_a_compromised_platform_is_unlocked_only_on_a_written_request(made: Operator) -> None:
+    made.does("platform block 1234 --code compromised")
+    made.refused("platform unblock 1234 --code compromised", "--request")
+    made.does("platform unblock 1234 --code compromised --request T-77 --reason passport-seen")
+    assert json.loads(made.does("platform show 1234 --json"))["blocks"] == []
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def test_a_platform_that_has_expired_gets_more_time_to_renew(operator: Operator) -> None:
+    """The commands live in real time: a platform that expired yesterday, in Rome."""
+    yesterday = datetime.now(ZoneInfo("Europe/Rome")).date() - timedelta(days=1)
+    first, last = yesterday - timedelta(days=364), yesterday + timedelta(days=25)
+    operator.does(f"platform create --id 1234 --email a@b.it --term {first}..{yesterday}")
+    operator.refused(f"platform extend 1234 --until {yesterday + timedelta(days=10)} --reason T-77", "already")
+    operator.refused(f"platform extend 1234 --until {yesterday + timedelta(days=41)} --reason T-77", "at most")
+    operator.refused("platform extend 1234 --until soon --reason T-77", "--until")
+    said = operator.does(f"platform extend 1234 --until {last} --reason T-77")
+    assert said == f"Platform 1234 can be renewed until {last}.\n"
+    assert json.loads(operator.does("platform show 1234 --json"))["renewable_until"] == str(last)
+    assert [row.name for row in operator.table(outbox)].count("grace_extended") == 1
+
+
+def test_nobody_gets_more_time_in_advance(made: Operator) -> None:
+    made.refused("platform extend 1234 --until 2099-03-20 --reason T-77", "never made in advance")
 
 
 def test_a_platform_is_held_and_released(made: Operator) -> None:
@@ -292,7 +317,17 @@ def test_a_platform_is_held_and_released(made: Operator) -> None:
 
 
 @both_databases
-@pytest.mark.parametrize("act", ["show", "hold", "release", "block --code abuse", "unblock --code abuse"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        "show",
+        "hold",
+        "release",
+        "block --code abuse",
+        "unblock --code abuse",
+        "extend --until 2099-01-01 --reason T-77",
+    ],
+)
 def test_a_platform_that_nobody_has_is_refused(operator: Operator, act: str) -> None:
     act, _, options = act.partition(" ")
     operator.refused(f"platform {act} 404 {options}", "404")

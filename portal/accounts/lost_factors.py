@@ -8,7 +8,8 @@ platform's first administrator. All get the same link: whoever reads any of thes
 
 It is stopped (portal/accounts/factor_removals.py) by such a link, by the person who comes in with a factor or a
 recovery code, adds a factor, takes off the last one or presses the button, by staff, by disabling the administrator, by
-a change of the address and by taking one back. All who were told are told that too.
+a block of the platform as compromised, by a change of the address and by taking one back. All who were told are told
+that too.
 
 When it is done, every factor and code goes, all sessions end, the known browsers are forgotten (what was lost may be
 one), the present password no longer suffices, and a link to set a new one goes to the stored address. So somebody who

@@ -11,6 +11,7 @@ from sqlalchemy import select
 import portal
 from portal import office
 from portal.billing import orders as placed
+from portal.billing import profiles
 from portal.billing.deadlines import deadline
 from portal.billing.settle import Result
 from portal.desk import graces
@@ -24,6 +25,7 @@ from portal.subscription import trials
 from portal.subscription.tables import grace_extensions, purges
 from tests.conftest import both_databases
 from tests.helpers.house import House
+from tests.helpers.shop import COMPANY
 from tests.helpers.together import together
 from tests.jobs.test_purge import E, marked, over, to_the_end, warn
 from tests.rules.instants import rome
@@ -112,6 +114,24 @@ def test_money_counts_until_the_new_day_is_over(over: House, at: str, result: Re
     over.clock.set(rome(at))
     assert over.pay(order) is result
     assert over.place().expires_on == expires_on
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ("2026-12-22 23:59:59", "Continue to payment"),  # a month from E + 1 ends today
+        ("2026-12-23 00:00:00", "There is no paid day left for which this could be bought."),
+    ],
+)
+def test_the_page_sells_no_term_that_would_be_over_before_it_is_bought(over: House, at: str, says: str) -> None:
+    extend(over, date(2027, 1, 1))
+    with over.parts.database.write() as db:
+        profiles.store(db, 1234, COMPANY, at=over.clock.now())
+    over.clock.set(rome(at))
+    browser = over.browser()
+    browser.sign_in()
+    browser.get("/subscription/renew")
+    assert says in browser.submit({"edition": "pro", "months": "1", "additional": "0", "look": "1"}).text
 
 
 def test_after_a_renewal_it_is_without_effect(over: House) -> None:

@@ -55,6 +55,20 @@ def test_the_grace_ends_with_its_last_day(at: str, usual: State, longer: State) 
     assert (state(USUAL, rome(at), ROME), state(LONGER, rome(at), ROME)) == (usual, longer)
 
 
+@pytest.mark.parametrize(
+    ("grace_until", "last"),
+    [
+        (None, date(2026, 12, 2)),
+        (E, date(2026, 12, 2)),
+        (date(2026, 12, 1), date(2026, 12, 2)),
+        (date(2026, 12, 2), date(2026, 12, 2)),
+        (date(2026, 12, 3), date(2026, 12, 3)),
+    ],
+)
+def test_an_exception_never_makes_the_grace_shorter(grace_until: date | None, last: date) -> None:
+    assert grace_last_day(E, grace_until) == last
+
+
 def test_page_and_mail_read_the_same_new_day() -> None:
     noon = rome("2026-11-25 12:00")
     assert grace_last_day(E, L) == last_day(LONGER, noon, ROME) == L

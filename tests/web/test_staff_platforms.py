@@ -294,7 +294,7 @@ def test_the_page_of_a_person_tells_the_session_and_the_known_browsers(anna: Hou
     customer.sign_in()
     anna.browser(agent="Chrome/140.0 Windows").sign_in("m1235")
     page = at_the_desk(anna).get("/staff/people/m1234").text
-    assert "Signed in Device Firefox · Linux Network 198.51.100.0/24 Since" in page
+    assert "Where the person is signed in Device Firefox · Linux Network 198.51.100.0/24 Since" in page
     assert "Known browsers Device Since Last sign-in Firefox · Linux" in page
     assert "Chrome" not in page
 
