@@ -91,20 +91,12 @@ def lock_invoice(db: Connection, invoice_id: int) -> None:
 
 
 def credit_note(
-    db: Connection,
-    *,
-    invoice: Invoice,
-    amount: Money | None,
-    reason: str,
-    by: str,
-    at: datetime,
-    zone: ZoneInfo,
-    **told: str,
+    db: Connection, *, invoice: Invoice, amount: Money | None, reason: str, at: datetime, zone: ZoneInfo, **who: str
 ) -> Invoice | NoCredit:
     """Take back an invoice, or a part of it. amount: positive, tax included; None: all that is left of it.
 
-    A whole invoice is credited line by line, a part in one line. Parties and language are the invoice's own. told: what
-    stands beside it in the activity, such as who of the staff it was. Raises ValueError for another currency.
+    A whole invoice is credited line by line, a part in one line. Parties and language are the invoice's own. who: did
+    it, as the activity has it. Raises ValueError for another currency.
     """
     if invoice.is_credit_note:
         return NoCredit.NOT_AN_INVOICE
@@ -122,7 +114,7 @@ def credit_note(
     row |= {"refers_to": invoice.id, "note": reason}
     taken = _mirrored(invoice.offer, part, whole=part.total == invoice.total)
     written = _write(db, Series.CREDIT_NOTE, row, taken, Share(-part.net, -part.tax), at=at, zone=zone)
-    _record(db, invoice, written, at, by=by, reason=reason, **told)
+    _record(db, invoice, written, at, reason=reason, **who)
     return written
 
 

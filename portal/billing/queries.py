@@ -99,9 +99,8 @@ _BY_REFERENCE = select(payments).where(
 )
 _BY_ID = select(payments).where(payments.c.id == bindparam("payment_id"))
 _IS_OPEN = staff_tasks.c.closed_at.is_(None)
-_OPEN_TASKS = (
-    select(staff_tasks).where(staff_tasks.c.order_id == bindparam("order_id"), _IS_OPEN).order_by(staff_tasks.c.id)
-)
+_TASKS = select(staff_tasks).order_by(staff_tasks.c.id)
+_OPEN_TASKS = _TASKS.where(staff_tasks.c.order_id == bindparam("order_id"), _IS_OPEN)
 
 
 def find_order(db: Connection, platform_id: int, order_id: int) -> Order | None:
@@ -171,24 +170,22 @@ def open_tasks_of(db: Connection, order_id: int) -> list[StaffTask]:
 def open_tasks_of_many(db: Connection, order_ids: Collection[int], *, kind: str) -> list[StaffTask]:
     """What of one kind staff still have to do about these orders, read at once."""
     theirs = staff_tasks.c.order_id.in_(order_ids) & (staff_tasks.c.kind == kind) & _IS_OPEN
-    return [_task(row) for row in db.execute(select(staff_tasks).where(theirs).order_by(staff_tasks.c.id))]
+    return [_task(row) for row in db.execute(_TASKS.where(theirs))]
 
 
 def tasks_of(db: Connection, order_id: int) -> list[StaffTask]:
     """All that staff had to do about an order, what is done too, oldest first."""
-    mine = select(staff_tasks).where(staff_tasks.c.order_id == order_id).order_by(staff_tasks.c.id)
-    return [_task(row) for row in db.execute(mine)]
+    return [_task(row) for row in db.execute(_TASKS.where(staff_tasks.c.order_id == order_id))]
 
 
 def find_task(db: Connection, task_id: int) -> StaffTask | None:
-    found = db.execute(select(staff_tasks).where(staff_tasks.c.id == task_id)).one_or_none()
+    found = db.execute(_TASKS.where(staff_tasks.c.id == task_id)).one_or_none()
     return _task(found) if found else None
 
 
 def open_tasks(db: Connection, *, limit: int = 500, after: int = 0) -> list[StaffTask]:
     """Everything staff still have to do about money, oldest first; after: only what is younger than this task."""
-    waiting = select(staff_tasks).where(_IS_OPEN, staff_tasks.c.id > after).order_by(staff_tasks.c.id)
-    return [_task(row) for row in db.execute(waiting.limit(limit))]
+    return [_task(row) for row in db.execute(_TASKS.where(_IS_OPEN, staff_tasks.c.id > after).limit(limit))]
 
 
 def count_open_tasks(db: Connection) -> int:

@@ -415,6 +415,20 @@ def test_two_who_credit_the_same_at_once_issue_one(house: House) -> None:
     assert len(notes(house)) == 1
 
 
+def test_a_slip_in_the_form_does_not_hide_what_a_colleague_did(house: House, billed: Browser) -> None:
+    ben = billing(house, "ben")
+    ben.get(f"/staff/invoices/{NUMBER}")
+    credit(billed, amount="12.50")
+    assert ben.page
+    page = ben.submit({"amount": "12.50", "reason": ""}, form=ben.page.form_with("credited"))
+    assert status(ben) == 422
+    page = ben.submit({"amount": "12.50", "reason": REASON}, form=page.form_with("credited"))
+    assert status(ben) == 409
+    assert len(notes(house)) == 1
+    ben.submit(form=page.form_with("credited"))
+    assert [cents for _number, cents, _note in notes(house)] == [-1250, -1250]
+
+
 def test_after_that_it_is_sent_again_on_purpose(house: House, billed: Browser) -> None:
     credit(billed, amount="12.50")
     credit(billed, amount="12.50")
@@ -496,6 +510,21 @@ def test_the_same_form_twice_gives_once(house: House) -> None:
     assert "Other credits have come meanwhile." in browser.page.text
     assert browser.page.value("reason") == REASON
     assert lots_of(house) == [(500, Kind.GRANTED)]
+
+
+def test_a_slip_does_not_hide_that_a_colleague_gave_credits(house: House) -> None:
+    house.person("m1234")
+    bea, ben = billing(house), billing(house, "ben")
+    ben.get("/staff/platforms/1234/credits")
+    give(bea, credits="500")
+    assert ben.page
+    page = ben.submit({"credits": "x", "reason": REASON}, form=ben.page.form_with("newest"))
+    assert status(ben) == 422
+    page = ben.submit({"credits": "500"}, form=page.form_with("newest"))
+    assert status(ben) == 409
+    assert lots_of(house) == [(500, Kind.GRANTED)]
+    ben.submit(form=page.form_with("newest"))
+    assert len(lots_of(house)) == 2
 
 
 @both_databases

@@ -35,7 +35,7 @@ class CreditsForm(MoneyForm):
 @access.staff(StaffAct.GRANT_CREDITS)
 def overview(platform_id: int) -> str:
     """The credits of a platform, with the form."""
-    return _page(CreditsForm(), _found(platform_id))
+    return _page(CreditsForm(data={"platform_id": str(platform_id)}), _found(platform_id))
 
 
 @pages.post("")
@@ -69,7 +69,7 @@ def _found(platform_id: int) -> Standing:
 
 def _page(form: CreditsForm, place: Standing, *, told: Given | None = None) -> str:
     number = place.platform.id
-    form.platform_id.data, form.newest.data = str(number), str(queries.newest_lot(reading(), number))
+    form.newest.see(queries.newest_lot(reading(), number), anew=told is Given.CHANGED)
     asked = approvals.waiting(reading(), at=now())
     mine = [one for one in asked if (one.act, one.platform_id) == (StaffAct.GRANT_CREDITS, number)]
     return render_template(

@@ -69,8 +69,8 @@ def _found(number: str) -> Invoice:
 def _page(form: CreditForm | None, found: Invoice, *, changed: bool = False) -> str:
     left = credit_notes.left_of(reading(), found)
     if form is None:
-        form = CreditForm(data={"amount": texts.amount(left.cents)})
-    form.platform_id.data, form.credited.data = str(found.platform_id), str((found.total - left).cents)
+        form = CreditForm(data={"platform_id": str(found.platform_id), "amount": texts.amount(left.cents)})
+    form.credited.see((found.total - left).cents, anew=changed)
     form.amount.name_currency(found.total.currency)
     return render_template(
         "staff/invoice.html",

@@ -74,6 +74,13 @@ class DayField(TypedField):
 class SeenField(HiddenField):
     """A number that stood in the database when the page was made. `number`: it, or −1 for what is none."""
 
+    def see(self, number: int, *, anew: bool) -> None:
+        """Say what stands there now: on a page that is new, or that tells of a change (`anew`). Otherwise what was sent
+        goes on being what was seen, so that a slip elsewhere in the form hides no change.
+        """
+        if anew or self.raw_data is None:
+            self.data = str(number)
+
     @property
     def number(self) -> int:
         text = str(self.data or "")
