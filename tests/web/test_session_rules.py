@@ -115,6 +115,10 @@ def test_a_session_begins_in_one_place_and_is_renewed_where_it_was_proven_again(
     }
 
 
+def test_nobody_is_seen_without_a_session_but_by_staff_whom_the_person_lets_look() -> None:
+    assert callers("portal.web.who.see") == {"portal.web.staff.view.check"}
+
+
 def test_looking_begins_no_session_not_even_with_a_link(house: House) -> None:
     anna = house.person("m1234")
     browser = house.browser()
@@ -254,6 +258,7 @@ EVERYBODYS = {
     "/session/draft", "/session/draft/discard", "/session/stay",
     "/orders/<int(max=2147483647):order_id>/cancel", "/orders/<int(max=2147483647):order_id>/pay",
     "/subscription/renew", "/subscription/export", "/subscription/invoices/<number>.pdf",
+    "/support/view", "/support/view/end",
 }  # fmt: skip
 
 
