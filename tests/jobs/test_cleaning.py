@@ -418,6 +418,7 @@ STAYS = {
     "seat_grants": "the history of the seats; until the purge",
     "seat_reductions": "what was picked, and that it was done; until the purge",
     "blocks": "the history of the platform; until the purge",
+    "grace_extensions": "the exceptions that were made; until the purge",
     "notices": "a key is written once: no notice leaves twice",
     "exports": "portal/jobs/export.py takes the files; the rows limit how many may be asked for",
     "purges": "the certificate of what was deleted",

@@ -249,6 +249,18 @@ def test_nothing_is_deleted_before_the_new_day_is_over(over: House, at: str, goe
     assert purge.mark_due(over.parts) == (1 if goes else 0)
 
 
+@pytest.mark.parametrize(("accepted", "goes"), [(True, 1), (False, 0)])
+def test_the_warning_of_the_new_day_has_to_have_arrived(over: House, accepted: bool, goes: int) -> None:
+    """That of the tenth day was accepted; the one after it is what counts now."""
+    extend(over)
+    over.clock.set(rome("2026-12-18 10:00:00"))
+    assert nightly.work(over.parts, L, "reminders").complete
+    over.mailbox.fault = None if accepted else Undelivered("no such address", permanent=True)
+    over.work()
+    over.clock.set(rome("2026-12-19 10:00:00"))
+    assert purge.mark_due(over.parts) == goes
+
+
 def test_a_deletion_that_was_announced_is_taken_back(over: House) -> None:
     purge.mark_due(over.parts)
     assert extend(over) is None

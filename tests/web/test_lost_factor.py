@@ -366,4 +366,4 @@ def test_the_activity_says_who_stopped_it(house: House, browser: Browser, act: s
     browser.sign_in("m1234", PASSWORD)
     text = browser.get("/subscription/activity").text
     assert f"The second factors of m1234-anna stay: taking them off was stopped. {who}" in text
-    assert "It was asked that the lost second factors of m1234-anna be taken off. Our staff" in text
+    assert "It was asked that the lost second factors of m1234-anna be taken off. Reason: ticket 7 Our staff" in text
