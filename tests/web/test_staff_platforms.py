@@ -146,6 +146,19 @@ def test_nothing_is_done_without_what_it_takes_and_what_was_typed_stays(
     assert anna.place().platform.legal_hold_since is None
 
 
+@pytest.mark.parametrize(
+    ("page", "links"),
+    [("block", ["#why", "#reason"]), ("unlock", ["#request", "#reason"]), ("grace", ["#until", "#reason"])],
+)
+def test_what_is_missing_is_told_in_the_order_of_the_page(anna: House, page: str, links: list[str]) -> None:
+    browser = at_the_desk(anna, StaffRole.ADMINISTRATION)
+    send(browser, page, reason="")
+    assert browser.page
+    summary = browser.page.root.find(".//div[@role='alert']")
+    assert summary is not None
+    assert [link.get("href") for link in summary.iter("a")] == links
+
+
 def test_a_platform_that_nobody_has_has_no_page(anna: House) -> None:
     browser = at_the_desk(anna, StaffRole.ADMINISTRATION)
     for page in ("block", "blocks", "blocks/abuse/lift", "unlock", "hold", "grace"):

@@ -28,7 +28,7 @@ from portal.web import access, platform_desk_words
 from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import TypedField, at_most, one_line, one_of, required
 from portal.web.staff import entry
-from portal.web.staff.people import ReasonForm
+from portal.web.staff.money_forms import LONGEST_REASON, suffices
 
 ROOT = "/staff/platforms/<int(max=2147483647):platform_id>"
 pages = Blueprint("staff_platforms", __name__, url_prefix=ROOT)
@@ -43,18 +43,22 @@ ACTS = {  # what is done to a platform, by the page that asks for it
 }
 
 
-class WhyForm(ReasonForm):
-    """The reason, long enough to be one."""
+def _reason() -> TypedField:
+    """The field for the reason, to be declared where it stands on the page: errors are told in that order."""
+    checks = [required(_l("Write why: the customer reads it.")), one_line, at_most(LONGEST_REASON), suffices]
+    label, hint = _l("Reason, or the ticket’s number"), _l("The customer reads it.")
+    return TypedField(label, checks, description=hint)
 
-    def validate_reason(self, field: Field) -> None:
-        if not rules.reason_suffices(field.data):
-            raise ValidationError(_("Write a few words more, or the ticket’s number."))
+
+class WhyForm(FlaskForm):
+    reason = _reason()
 
 
-class BlockForm(WhyForm):
+class BlockForm(FlaskForm):
     why = TypedField(
         _l("Why the platform is blocked"), [one_of(tuple(Block), _l("Choose why the platform is blocked."))]
     )
+    reason = _reason()
     note = TypedField(
         _l("Note (optional)"),
         [one_line, at_most(LONGEST_NOTE)],
@@ -62,16 +66,18 @@ class BlockForm(WhyForm):
     )
 
 
-class UnlockForm(WhyForm):
+class UnlockForm(FlaskForm):
     request = TypedField(
         _l("Written request"),
         [required(_l("Say where the customer asks for it in writing.")), one_line, at_most(LONGEST_REQUEST)],
         description=_l("The ticket’s number, or the day of the letter or certified mail."),
     )
+    reason = _reason()
 
 
-class GraceForm(WhyForm):
+class GraceForm(FlaskForm):
     until = TypedField(_l("New last day"), [required(_l("Write the day such as 2026-11-22."))])
+    reason = _reason()
 
     @property
     def day(self) -> date | None:
@@ -168,8 +174,8 @@ def _is_sent(form: FlaskForm) -> bool:
     return request.method == "POST" and form.validate()
 
 
-def _hand(form: WhyForm) -> Hand:
-    return platforms.of_staff(entry.me(), _words(form.reason), now())
+def _hand(form: FlaskForm) -> Hand:
+    return platforms.of_staff(entry.me(), _words(form["reason"]), now())
 
 
 def _words(field: Field) -> str:
