@@ -119,3 +119,12 @@ def test_each_of_several_requests_is_decided_by_itself(house: House, bea: Browse
     assert lots_of(house) == [(10001, "granted")]
     assert payments(house, order) == []
     assert "Take a bank transfer" in bea.get("/staff/approvals").text
+
+
+def test_what_waits_is_shown_where_it_belongs_and_nowhere_else(house: House, bea: Browser, order: Order) -> None:
+    other = awaited(house, username="m1235")
+    give(bea, credits="10001")
+    shown = {f"/staff/orders/{order.id}": True, f"/staff/orders/{other.id}": False}
+    shown |= {"/staff/platforms/1234/credits": True, "/staff/platforms/1235/credits": False}
+    for path, waits in shown.items():
+        assert ("This waits for a second person" in bea.get(path).text) is waits, path
