@@ -94,7 +94,8 @@ TABLE = {
     "/staff/platforms/<int(max=2147483647):platform_id>": D,
     "/staff/platforms/<int(max=2147483647):platform_id>/block": D,
     "/staff/platforms/<int(max=2147483647):platform_id>/blocks": D,
-    "/staff/platforms/<int(max=2147483647):platform_id>/blocks/<any(legal, abuse, fraud_check, missing_documents, payment_overdue):code>/lift": D,
+    "/staff/platforms/<int(max=2147483647):platform_id>/blocks/"
+    "<any(legal, abuse, fraud_check, missing_documents, payment_overdue):code>/lift": D,
     "/staff/platforms/<int(max=2147483647):platform_id>/grace": D,
     "/staff/platforms/<int(max=2147483647):platform_id>/hold": D,
     "/staff/platforms/<int(max=2147483647):platform_id>/unlock": D,
