@@ -12,7 +12,7 @@ from portal.credits.tables import lots, movements
 from portal.kit import audit
 from portal.rules.staff import StaffRole
 from portal.staff.tables import approvals
-from tests.helpers.browser import Browser
+from tests.helpers.browser import SAME_ORIGIN, Browser
 from tests.helpers.desk import at_the_desk
 from tests.helpers.house import House
 from tests.helpers.pages import Page
@@ -66,14 +66,10 @@ def status(browser: Browser) -> int:
 
 
 def decide(house: House, browser: Browser, choice: str = "approve") -> str:
-    """Decide about the newest request, as the button of its form does."""
-    page = browser.get("/staff/approvals")
-    number = requests(house)[-1].id
-    fields = {"csrf_token": page.value("csrf_token"), "choice": choice} if page.forms() else {"choice": choice}
-    headers = {"Sec-Fetch-Site": "same-origin"}
-    fields.setdefault("csrf_token", token(browser))
-    path = f"/staff/approvals/{number}"
-    browser.open(path, method="POST", data=fields, headers=headers, follow_redirects=True)
+    """Decide about the newest request, also where no form for it is shown; what the page says of it."""
+    browser.get("/staff/approvals")
+    fields, path = {"csrf_token": token(browser), "choice": choice}, f"/staff/approvals/{requests(house)[-1].id}"
+    browser.open(path, method="POST", data=fields, headers=SAME_ORIGIN, follow_redirects=True)
     assert browser.page is not None
     return browser.page.text
 
