@@ -14,24 +14,16 @@ from wtforms.validators import StopValidation
 
 from portal.billing.frozen import seller_of
 from portal.billing.settle import Till
-from portal.desk.people import Act
 from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
-from portal.rules import staff as rules
 from portal.web.edge import now, parts
-from portal.web.forms import TypedField, at_most, one_line, required
-from portal.web.staff import entry
+from portal.web.forms import TypedField
+from portal.web.staff.reasons import ReasonForm
 
-LONGEST_REASON = 200  # characters; it stands in mails and on credit notes
 EXAMPLE = 123_456  # cents of the amount that shows how one is written
 LONGEST_SEEN = 18  # digits of a number that a BigInteger column holds
 UNPROCESSABLE = 422
-
-
-def suffices(_form: FlaskForm, field: Field) -> None:
-    if not rules.reason_suffices(field.data or ""):
-        raise StopValidation(_l("Write a few words more, or the ticket’s number."))
 
 
 class AmountField(TypedField):
@@ -87,19 +79,10 @@ class SeenField(HiddenField):
         return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_SEEN else -1
 
 
-class MoneyForm(FlaskForm):
+class MoneyForm(ReasonForm):
     """What every act about money is sent with."""
 
     platform_id = HiddenField()
-    reason = TypedField(
-        _l("Reason, or the ticket’s number"),
-        [required(_l("Write why: the customer reads it.")), one_line, at_most(LONGEST_REASON), suffices],
-        description=_l("The customer reads it."),
-    )
-
-    def act(self) -> Act:
-        """Who does it, why, and when."""
-        return Act(entry.me(), " ".join((self.reason.data or "").split()), now())
 
     def refuse(self, field: str, why: str) -> None:
         """Say beside a field why nothing was done."""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from portal.accounts import devices, email_changes, factor_removals, factors, past_sessions, queries
@@ -12,18 +11,16 @@ from portal.accounts.queries import Administrator
 from portal.desk import people
 from portal.desk.people import Act, Result
 from portal.kit.texts import gettext as _
-from portal.kit.texts import lazy_gettext as _l
 from portal.rules import staff as rules
 from portal.rules.staff import StaffAct
 from portal.staff import views
 from portal.web import access, desk_words
 from portal.web.edge import now, parts, reading, writing
-from portal.web.forms import TypedField, at_most, one_line, required
 from portal.web.staff import entry, view
+from portal.web.staff.reasons import ReasonForm
 
 pages = Blueprint("staff_people", __name__, url_prefix="/staff")
 Page = Response | str | tuple[Any, ...]
-LONGEST_REASON = 200  # characters; it stands in mails
 ACTS = {  # what is done for a person, by the last part of its address
     "reset-link": StaffAct.SEND_RESET_LINK,
     "end-session": StaffAct.END_SESSIONS,
@@ -31,14 +28,6 @@ ACTS = {  # what is done for a person, by the last part of its address
     "keep-factor": StaffAct.STOP_FACTOR_REMOVAL,
     "view": StaffAct.VIEW_AS_CUSTOMER,
 }
-
-
-class ReasonForm(FlaskForm):
-    reason = TypedField(
-        _l("Reason, or the ticket’s number"),
-        [required(_l("Write why: the customer reads it.")), one_line, at_most(LONGEST_REASON)],
-        description=_l("The customer reads it."),
-    )
 
 
 @pages.get("/people/<username>")
@@ -81,12 +70,9 @@ def begin_view(username: str) -> Page:
 def _do(username: str, act: Callable[[Administrator, Act], Result], *, leads_to: str = "") -> Page:
     """The act, once there is a reason for it; the page says what has become of it. leads_to: elsewhere, once done."""
     found, form = _found(username), ReasonForm()
-    valid = form.validate()
-    if valid and not rules.reason_suffices(form.reason.data):
-        form.reason.errors, valid = [_("Write a few words more, or the ticket’s number.")], False
-    if not valid:
+    if not form.validate():
         return _page(form, found), 422
-    result = act(found, Act(entry.me(), " ".join(form.reason.data.split()), now()))
+    result = act(found, form.act())
     flash(desk_words.result(result), "good" if result in (Result.DONE, Result.WAITS) else "warn")
     if leads_to and result is Result.DONE:
         return redirect(url_for(leads_to), 303)

@@ -28,7 +28,7 @@ from portal.web import access, platform_desk_words
 from portal.web.edge import now, parts, reading, writing
 from portal.web.forms import TypedField, at_most, one_line, one_of, required
 from portal.web.staff import entry
-from portal.web.staff.money_forms import LONGEST_REASON, suffices
+from portal.web.staff.reasons import ReasonForm, reason_field
 
 ROOT = "/staff/platforms/<int(max=2147483647):platform_id>"
 pages = Blueprint("staff_platforms", __name__, url_prefix=ROOT)
@@ -43,22 +43,11 @@ ACTS = {  # what is done to a platform, by the page that asks for it
 }
 
 
-def _reason() -> TypedField:
-    """The field for the reason, to be declared where it stands on the page: errors are told in that order."""
-    checks = [required(_l("Write why: the customer reads it.")), one_line, at_most(LONGEST_REASON), suffices]
-    label, hint = _l("Reason, or the ticket’s number"), _l("The customer reads it.")
-    return TypedField(label, checks, description=hint)
-
-
-class WhyForm(FlaskForm):
-    reason = _reason()
-
-
 class BlockForm(FlaskForm):
     why = TypedField(
         _l("Why the platform is blocked"), [one_of(tuple(Block), _l("Choose why the platform is blocked."))]
     )
-    reason = _reason()
+    reason = reason_field()
     note = TypedField(
         _l("Note (optional)"),
         [one_line, at_most(LONGEST_NOTE)],
@@ -72,12 +61,12 @@ class UnlockForm(FlaskForm):
         [required(_l("Say where the customer asks for it in writing.")), one_line, at_most(LONGEST_REQUEST)],
         description=_l("The ticket’s number, or the day of the letter or certified mail."),
     )
-    reason = _reason()
+    reason = reason_field()
 
 
 class GraceForm(FlaskForm):
     until = TypedField(_l("New last day"), [required(_l("Write the day such as 2026-11-22."))])
-    reason = _reason()
+    reason = reason_field()
 
     @property
     def day(self) -> date | None:
@@ -120,7 +109,7 @@ def block(platform_id: int) -> Page:
 @pages.route(f"/blocks/<any({LIFTABLE}):code>/lift", methods=["GET", "POST"])
 @access.staff(StaffAct.LIFT_BLOCK)
 def lift(platform_id: int, code: str) -> Page:
-    place, form = _found(platform_id), WhyForm()
+    place, form = _found(platform_id), ReasonForm()
     if not _is_sent(form):
         return _page("lift", form, place, code=Block(code))
     return _told(place, platforms.lift(writing(), place.platform.id, Block(code), _hand(form)))
@@ -140,7 +129,7 @@ def unlock(platform_id: int) -> Page:
 @access.staff(StaffAct.LEGAL_HOLD)
 def hold(platform_id: int) -> Page:
     """Put the legal hold, or take it off: the button says which of the two was meant."""
-    place, form = _found(platform_id), WhyForm()
+    place, form = _found(platform_id), ReasonForm()
     if not _is_sent(form):
         return _page("hold", form, place)
     do = platforms.release if request.form.get("choice") == "release" else platforms.hold
