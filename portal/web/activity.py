@@ -22,7 +22,8 @@ from portal.rules.access import Act, Allowed, Role
 from portal.rules.staff import SeenPage
 from portal.standing import Standing
 from portal.web import access, activity_words, who
-from portal.web.activity_words import KIND_NAMES, Actor, Kind
+from portal.web.activity_sentences import KIND_NAMES, Kind
+from portal.web.activity_words import Actor
 from portal.web.checkout import edition_names
 from portal.web.edge import parts, reading
 

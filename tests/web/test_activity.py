@@ -21,7 +21,7 @@ from portal.kit import audit, spreadsheets, texts
 from portal.kit.audit import Recorded
 from portal.rules.access import Block
 from portal.subscription import actions as subscription
-from portal.web import activity, activity_words
+from portal.web import activity, activity_sentences, activity_words
 from tests.conftest import both_databases
 from tests.helpers.browser import Browser
 from tests.helpers.house import House
@@ -34,7 +34,7 @@ EVENTS = [
     for path in sorted(Path(portal.__file__).parent.glob("*/events.py"))
     for event in importlib.import_module(f"portal.{path.parent.name}.events").Event
 ]
-REMEDY = "write its sentence into SENTENCES of portal/web/activity_words.py"
+REMEDY = "write its sentence into SENTENCES of portal/web/activity_sentences.py"
 
 
 @pytest.fixture
@@ -71,17 +71,17 @@ def test_there_are_events() -> None:
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_event_has_its_sentence(event: StrEnum) -> None:
-    assert str(event) in activity_words.SENTENCES, REMEDY
+    assert str(event) in activity_sentences.SENTENCES, REMEDY
 
 
 def test_there_is_no_sentence_for_what_never_happens() -> None:
-    assert set(activity_words.SENTENCES) == {str(event) for event in EVENTS}
+    assert set(activity_sentences.SENTENCES) == {str(event) for event in EVENTS}
 
 
 @pytest.mark.parametrize("language", list(texts.LANGUAGES))
-@pytest.mark.parametrize("tag", activity_words.SENTENCES)
+@pytest.mark.parametrize("tag", activity_sentences.SENTENCES)
 def test_a_sentence_names_what_is_known_and_has_a_plain_form(tag: str, language: str) -> None:
-    told = activity_words.SENTENCES[tag]
+    told = activity_sentences.SENTENCES[tag]
     with texts.speaking(language):
         named = set(re.findall(r"%\((\w+)\)s", str(told.text)))
         assert named <= PARTS
@@ -96,7 +96,7 @@ NAMES = st.sampled_from(
 
 
 @given(
-    tag=st.sampled_from([*activity_words.SENTENCES, "future.event", "100 %"]),
+    tag=st.sampled_from([*activity_sentences.SENTENCES, "future.event", "100 %"]),
     details=st.dictionaries(NAMES, ANYTHING, max_size=4),
     administrator_id=st.sampled_from([None, 0, 5, 99]),
 )
@@ -295,11 +295,11 @@ def test_what_stands_in_the_details_cannot_begin_a_formula(
     house: House, anna: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where a sentence began with what the details hold."""
-    told = activity_words.SENTENCES["billing.order_placed"]
+    told = activity_sentences.SENTENCES["billing.order_placed"]
     monkeypatch.setitem(
-        activity_words.SENTENCES,
+        activity_sentences.SENTENCES,
         "billing.order_placed",
-        activity_words.Told(told.kind, texts.lazy_gettext("%(order)s", order='=HYPERLINK("x";"y")'), told.plain),
+        activity_sentences.Told(told.kind, texts.lazy_gettext("%(order)s", order='=HYPERLINK("x";"y")'), told.plain),
     )
     note(house, "billing.order_placed", order=1)
     assert table(anna)[1][1] == '\'=HYPERLINK("x";"y")'

@@ -15,7 +15,7 @@ from portal.staff import members, queries, views
 from portal.staff import sessions as staff_sessions
 from portal.staff.tables import staff_members
 from portal.subscription.tables import platforms
-from portal.web import access, activity_words
+from portal.web import access, activity_sentences
 from portal.web.access import Who
 from portal.web.staff import entry, view
 from portal.web.who import TOKEN
@@ -376,7 +376,7 @@ def test_what_staff_may_look_at_is_what_the_table_says(house: House) -> None:
         found = {name: rule.seen_as for name, rule in rules if rule and rule.seen_as}
     assert found == OPEN, REMEDY
     assert set(OPEN.values()) == set(SeenPage)
-    assert set(activity_words.SEEN_PAGES) == set(SeenPage)
+    assert set(activity_sentences.SEEN_PAGES) == set(SeenPage)
 
 
 def test_only_pages_of_people_who_are_signed_in_are_open_and_none_that_a_script_asks_for(house: House) -> None:
