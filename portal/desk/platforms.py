@@ -3,7 +3,8 @@
 Source: RULES.md, Blocked platforms. Where they are silent:
 - A platform that may be in somebody else's hands (`compromised`) is closed to everybody who has a session, a password
   or half of a sign-in, and to whoever has asked that lost second factors be taken off: it may have been the intruder.
-- It is unlocked only with a reference to the written request, which stands in the activity beside the reason.
+- It is unlocked only with a reference to the written request, which is kept with the event; the customer reads the
+  reason. While it is blocked, staff may ask anew that lost second factors be taken off: the wait begins anew too.
 - A hold that comes after the erasing began would keep nothing, and a block nobody from anything: both are refused then.
 """
 
