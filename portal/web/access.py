@@ -126,6 +126,8 @@ def check() -> BaseResponse | None:
     """Before each request: let it in, send it to the sign-in page, or refuse."""
     if request.endpoint is None:
         return None  # not found: the error page answers
+    if not request.path.isprintable():
+        abort(404)  # nothing of ours has such a name, and PostgreSQL takes no NUL in any
     rule = rule_of(request.endpoint)
     if rule is None:
         raise RuntimeError(f"{request.endpoint} does not say who may enter: see portal/web/access.py")

@@ -78,11 +78,16 @@ def user_name(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(_l("A user name begins with “m” and a number, for example m1234."))
 
 
+def printable(text: str) -> str:
+    """What was typed, with a question mark for whatever no page can hold."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 class TypedField(StringField):
     """Shows what was typed; what no page can hold is shown as a question mark, and never taken away silently."""
 
     def _value(self) -> str:
-        return "".join(c if c.isprintable() else "\ufffd" for c in super()._value())
+        return printable(super()._value())
 
 
 class NumberField(TypedField):

@@ -1,5 +1,6 @@
 """The attacks themselves: forged, oversized and malformed requests against the pages before and after the sign-in."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from portal.kit.hashing import Turn, Verdict
 from tests.conftest import both_databases
 from tests.helpers import databases
 from tests.helpers.browser import Browser
+from tests.helpers.desk import at_the_desk
 from tests.helpers.house import PASSWORD, House, build
+from tests.invariants.test_routes import TABLE
 
 FORMS = ("/login", "/recover-username", "/reset-password")
 STATE_CHANGING = ("/login", "/login/take-over", "/logout", "/recover-username", "/reset-password", "/session/stay")
@@ -111,6 +114,19 @@ def test_nul_and_look_alike_names_match_nobody(house: House, browser: Browser, n
     assert browser.submit({"username": sent, "email": "m1234@example.com"}) is not None
     assert browser.response.status_code in (200, 422)
     assert house.work() == []
+
+
+@both_databases
+def test_nul_in_an_address_is_no_fault_of_ours(house: House, browser: Browser) -> None:
+    """PostgreSQL refuses it in any text: nothing of ours has such a name."""
+    house.person("m1234")
+    customer, desk = house.browser(), at_the_desk(house)
+    customer.sign_in()
+    named = (re.sub(r"<int\b[^>]*>", "1234", rule) for rule in TABLE)
+    paths = {re.sub(r"<[^>]*>", "a%00", rule) for rule in named if "<" in rule} | {"/staff?q=a%00", "/login?next=/%00"}
+    for path in paths:
+        for visitor in (browser, customer, desk):
+            assert visitor.open(path).status_code < 500, path
 
 
 @pytest.mark.parametrize(

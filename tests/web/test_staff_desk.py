@@ -59,7 +59,7 @@ def test_a_customer_is_found_by_whatever_they_tell(known: House, typed: str, by:
 
 
 @pytest.mark.parametrize(
-    "typed", ["nobody@example.com", "m9999", "99999999999999999999", "%", "_", "x" * 400, "\u0661"]
+    "typed", ["nobody@example.com", "m9999", "99999999999999999999", "%", "_", "x" * 400, "\u0661", "a\x00"]
 )
 def test_what_means_nobody_finds_nobody(known: House, typed: str) -> None:
     assert "Nobody is found by this." in at_the_desk(known).get("/staff", query_string={"q": typed}).text

@@ -19,6 +19,7 @@ from portal.standing import Standing
 from portal.support import queries as support
 from portal.web import access, activity, desk_words, letter_words
 from portal.web.edge import now, parts, reading
+from portal.web.forms import printable
 from portal.web.staff import entry
 
 pages = Blueprint("staff_desk", __name__, url_prefix="/staff")
@@ -31,7 +32,7 @@ LONGEST = 320  # characters looked for: the longest address
 @access.staff(StaffAct.LOOK)
 def home() -> str:
     """The search, and what waits for money people."""
-    typed = request.args.get("q", "")[:LONGEST].strip()
+    typed = _typed("q")
     hits = search.find(reading(), typed) if typed else []
     found = [(hit, _standing(hit.platform_id, now())) for hit in hits]
     tasks = billing.count_open_tasks(reading())
@@ -54,6 +55,7 @@ def platform(platform_id: int) -> str:
     return render_template(
         "staff/platform.html",
         place=place,
+        on=_typed("on"),
         then=_what_if(platform_id),
         seats=standing.seats(db, place),
         credits=standing.credits_of(db, place),
@@ -78,7 +80,7 @@ def _standing(platform_id: int, at: datetime) -> Standing:
 
 def _what_if(platform_id: int) -> Standing | str | None:
     """How it would stand at noon of the day asked for, if nobody did anything; None: none was asked for."""
-    typed = request.args.get("on", "").strip()
+    typed = _typed("on")
     if not typed:
         return None
     try:
@@ -87,3 +89,7 @@ def _what_if(platform_id: int) -> Standing | str | None:
     except (ValueError, OverflowError):
         return _("Write the day such as 2026-11-22.")
     return _standing(platform_id, at)
+
+
+def _typed(name: str) -> str:
+    return printable(request.args.get(name, ""))[:LONGEST].strip()
