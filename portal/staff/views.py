@@ -2,7 +2,10 @@
 
 A person has one open permission at most, for terms.VIEW_LIFE: whoever allows it once more meanwhile has the one that is
 open. It ends by itself, by the person, or by one of the staff who is done; whoever looks is judged anew at every page.
-Where RULES.md is silent: each person allows it for the own pages and nobody else's.
+Where RULES.md is silent:
+- Each person allows it for the own pages and nobody else's.
+- It lasts no longer than the session in which it was allowed. So whatever ends that ends it too: signing out, a new
+  password, "this was not me", a block as compromised; and the next session does not bring it back.
 
 What is looked at is written down by the very transaction that makes sure of the permission, before the page is made. So
 nothing is shown that is not recorded, and a page that turns out not to exist is recorded all the same. Each time
@@ -18,6 +21,7 @@ from sqlalchemy import Connection, select, update
 from portal.accounts import mails, queries
 from portal.accounts.events import Event
 from portal.accounts.queries import Administrator
+from portal.accounts.tables import sessions
 from portal.kit import audit
 from portal.rules import staff as rules
 from portal.rules.staff import SeenPage
@@ -29,7 +33,9 @@ STAFF = "staff"  # what the customer reads
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a person has allowed. It is over at `expires_at`, or at `ended_at` where somebody ended it earlier."""
+    """What a person has allowed in a session that lasts. It is over at `expires_at`, or at `ended_at` where somebody
+    ended it earlier.
+    """
 
     id: int
     platform_id: int
@@ -38,7 +44,9 @@ class Permission:
     ended_at: datetime | None
 
 
-_SELECT = select(*(view_permissions.c[name] for name in Permission.__slots__))
+_THEIRS = (sessions.c.administrator_id == view_permissions.c.administrator_id) & sessions.c.ended_at.is_(None)
+_STAYS = select(sessions.c.id).where(_THEIRS, sessions.c.started_at <= view_permissions.c.granted_at).exists()
+_SELECT = select(*(view_permissions.c[name] for name in Permission.__slots__)).where(_STAYS)
 
 
 def find_of(db: Connection, administrator_id: int, *, at: datetime) -> Permission | None:

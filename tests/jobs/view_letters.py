@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from portal.accounts import sessions
 from portal.staff import views
 from tests.helpers.desk import hire
 from tests.helpers.house import House
@@ -10,12 +11,14 @@ from tests.helpers.house import House
 def view_allowed(house: House, language: str) -> None:
     person = house.person("m1234", language=language)
     with house.parts.database.write() as db:
+        sessions.start(db, person, at=house.clock.now(), network="", device="Firefox")
         views.allow(db, person, at=house.clock.now())
 
 
 def view_begun(house: House, language: str) -> None:
     person, sara = house.person("m1234", language=language), hire(house)
     with house.parts.database.write() as db:
+        sessions.start(db, person, at=house.clock.now(), network="", device="Firefox")
         views.allow(db, person, at=house.clock.now())
         assert views.begin(db, person, member=sara, reason="ticket 4711, you called us", at=house.clock.now())
 

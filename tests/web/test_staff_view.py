@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from portal.accounts import administrators, drafts
+from portal.accounts import administrators, drafts, sessions
 from portal.accounts.queries import Administrator
 from portal.kit.audit import events
 from portal.rules.sessions import EndReason
@@ -65,9 +65,14 @@ def anna(house: House) -> Administrator:
     return person
 
 
-def allow(house: House, person: Administrator) -> None:
-    with house.parts.database.write() as db:
-        views.allow(db, person, at=house.clock.now())
+def allow(house: House, person: Administrator) -> Browser:
+    """The browser in which the person allows it, and stays signed in."""
+    customer = house.browser()
+    if 'name="choice"' in customer.sign_in(person.username).html:
+        customer.submit({"choice": "continue"})
+    customer.get("/support/view")
+    customer.submit()
+    return customer
 
 
 def begin(browser: Browser, username: str = "m1234", reason: str = REASON) -> Page:
@@ -126,7 +131,7 @@ def is_shown(browser: Browser, path: str = FIRST) -> bool:
 @both_databases
 def test_support_looks_and_the_customer_is_told_everything(house: House, anna: Administrator) -> None:
     browser = at_the_desk(house)
-    allow(house, anna)
+    customer = allow(house, anna)
     house.work()
     page = begin(browser)
     assert BANNER in page.text
@@ -136,8 +141,6 @@ def test_support_looks_and_the_customer_is_told_everything(house: House, anna: A
     assert letter.recipient == "anna@example.com"
     assert REASON in letter.text
     assert "2026-000001" in browser.get("/subscription/invoices").text
-    customer = house.browser()
-    customer.sign_in()
     told = customer.get("/subscription/activity").text
     assert "Our staff began to look at the portal as m1234 sees it." in told
     assert "Our staff looked as m1234 at: My subscription Our staff" in told
@@ -227,10 +230,27 @@ def change(house: House, statement: Any) -> None:
 
 
 def ended_by_the_customer(house: House) -> None:
-    customer = house.browser()
-    customer.sign_in()
-    customer.get("/support/view")
-    customer.submit()
+    person = house.administrator("m1234")
+    assert person
+    with house.parts.database.write() as db:
+        permission = views.find_of(db, person.id, at=house.clock.now())
+        assert permission
+        assert views.end(db, permission, at=house.clock.now(), by="m1234")
+
+
+def signed_out(house: House) -> None:
+    """Whatever ends the session in which it was allowed: here the person leaves."""
+    person = house.administrator("m1234")
+    assert person
+    with house.parts.database.write() as db:
+        sessions.end_all(db, person.id, EndReason.SIGNED_OUT, at=house.clock.now())
+
+
+def signed_in_anew(house: House) -> None:
+    """Another session does not bring it back."""
+    signed_out(house)
+    house.clock.move(microseconds=1)
+    house.browser().sign_in()
 
 
 def disabled(house: House) -> None:
@@ -270,6 +290,8 @@ def signed_in_elsewhere(house: House) -> None:
     "happens",
     [
         ended_by_the_customer,
+        signed_out,
+        signed_in_anew,
         disabled,
         deleted,
         member_disabled,
@@ -439,9 +461,10 @@ def test_staff_see_what_this_very_person_sees_and_no_more(house: House, username
     house.person("m1234")
     person = house.administrator(username) or house.person(username)
     issue(house)
-    customer = house.browser()
-    customer.sign_in(username)
-    browser = looking(house, person)
+    browser = at_the_desk(house)
+    customer = allow(house, person)
+    customer.get(FIRST)  # takes away the word that they may
+    begin(browser, username)
     browser.get(FIRST)  # takes away the word that it has begun
     for path in ("/subscription", "/subscription/buy", "/subscription/contacts", "/subscription/invoices"):
         assert main_of(browser.get(path)) == main_of(customer.get(path))

@@ -107,6 +107,7 @@ def test_nobody_sees_or_ends_it_for_a_colleague(house: House, anna: Browser) -> 
 @both_databases
 def test_of_two_permissions_at_the_same_moment_there_is_one(house: House) -> None:
     person = house.person("m1234")
+    house.browser().sign_in()
 
     def allow(_number: int) -> int:
         with house.parts.database.write() as db:
