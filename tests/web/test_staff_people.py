@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from portal.accounts import administrators
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import email_changes
 from portal.rules.staff import StaffRole
@@ -172,6 +173,24 @@ def test_the_same_request_waits_once(changed: House) -> None:
 def test_after_seven_days_one_person_is_enough(house: House, days: int, waits: bool) -> None:
     new_address(house, house.person("m1234"), days)
     assert ("a second person" in act(at_the_desk(house), "reset-link")) == waits
+
+
+def test_only_what_there_is_a_point_in_doing_is_offered(house: House) -> None:
+    person, browser = house.person("m1234"), at_the_desk(house)
+
+    def offered() -> set[str]:
+        page = browser.get("/staff/people/m1234")
+        return {(button.get("formaction") or "").rpartition("/")[2] for button in page.all("button")} - {""}
+
+    assert offered() == {"reset-link"}
+    house.browser().sign_in()
+    house.add_app(person)
+    assert offered() == {"reset-link", "end-session", "lost-factor"}
+    act(browser, "lost-factor")
+    assert offered() == {"reset-link", "end-session", "keep-factor"}
+    with house.parts.database.write() as db:
+        administrators.disable(db, person, at=house.clock.now())
+    assert offered() == set()
 
 
 def test_there_is_no_page_of_nobody(house: House) -> None:

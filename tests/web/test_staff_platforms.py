@@ -381,6 +381,14 @@ def test_a_platform_without_expiry_has_no_time_to_renew(house: House) -> None:
     assert "only once the subscription has expired" in send(browser, "grace", until="2027-03-20")
 
 
+def test_an_exception_is_offered_once_the_subscription_has_expired(house: House) -> None:
+    house.platform(1234, ends_in=2)
+    for days, offered in ((0, False), (3, True), (43, False)):
+        house.clock.move(days=days)
+        page = at_the_desk(house, StaffRole.ADMINISTRATION).get(f"{ROOT}/blocks")
+        assert ("Make an exception" in page.text) == offered, days
+
+
 def test_support_sees_the_exceptions_and_makes_none(over: House) -> None:
     browser = at_the_desk(over)
     page = browser.get(f"{ROOT}/blocks")

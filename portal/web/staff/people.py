@@ -12,6 +12,7 @@ from portal.desk import people
 from portal.desk.people import Act, Result
 from portal.kit.texts import gettext as _
 from portal.rules import staff as rules
+from portal.rules.factors import Factors
 from portal.rules.staff import StaffAct
 from portal.staff import views
 from portal.web import access, desk_words
@@ -86,22 +87,36 @@ def _found(username: str) -> Administrator:
 def _page(form: ReasonForm, found: Administrator) -> str:
     changed_at = email_changes.last_change(reading(), found.id)
     idle = parts().settings.idle_timeout_seconds
-    lets_look = views.find_of(reading(), found.id, at=now()) if found.enabled else None
+    stands: dict[str, Any] = {
+        "has": factors.of(reading(), found.id),
+        "removal": factor_removals.find_open(reading(), found.id),
+        "live": past_sessions.find_live(reading(), found.id, at=now(), idle=idle),
+        "lets_look": views.find_of(reading(), found.id, at=now()) if found.enabled else None,
+    }
     return render_template(
         "staff/person.html",
         form=form,
         found=found,
-        has=factors.of(reading(), found.id),
         changed_at=changed_at,
         two=rules.reset_needs_approval(changed_at, now()),
-        removal=factor_removals.find_open(reading(), found.id),
-        live=past_sessions.find_live(reading(), found.id, at=now(), idle=idle),
         known=devices.of(reading(), found, "", at=now()),
-        acts=[name for name, act in ACTS.items() if entry.may(act) and (name != "view" or lets_look)],
-        lets_look=lets_look,
+        acts=_offered(found, **stands),
         addresses=_addresses(found),
         says=desk_words,
+        **stands,
     )
+
+
+def _offered(found: Administrator, *, has: Factors, removal: object, live: object, lets_look: object) -> list[str]:
+    """What the role may do and there is a point in doing, as things stand."""
+    pointed = {
+        "reset-link": found.enabled,
+        "end-session": live,
+        "lost-factor": found.enabled and has.any and not removal,
+        "keep-factor": removal,
+        "view": lets_look,
+    }
+    return [name for name, act in ACTS.items() if pointed[name] and entry.may(act)]
 
 
 def _addresses(found: Administrator) -> list[tuple[str, str]]:

@@ -91,9 +91,16 @@ def blocks(platform_id: int) -> str:
         place=place,
         blocks=subscription.known_blocks(reading(), platform_id),
         extensions=extensions.known(reading(), platform_id),
-        acts=[page for page, act in ACTS.items() if entry.may(act)],
+        acts=_offered(place),
         may_lift=lambda code: entry.may(rules.act_of_lifting(code)),
     )
+
+
+def _offered(place: Standing) -> list[str]:
+    """The pages of what the role may do; that of an exception while one can still be made."""
+    longest = lifecycle.longest_grace(place.expires_on) if place.expires_on else None
+    extendable = longest and not lifecycle.find_extension_refusal(place.life, longest, place.at, place.zone)
+    return [page for page, act in ACTS.items() if entry.may(act) and (act is not StaffAct.EXTEND_GRACE or extendable)]
 
 
 @pages.route("/block", methods=["GET", "POST"])
