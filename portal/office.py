@@ -1,17 +1,14 @@
 """What the commands do: the same actions as the pages, called by the operator's own people."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection
 
 from portal import seats, standing
-from portal.accounts import administrators, factor_removals, lost_factors, passwords, queries, recovery, sessions
+from portal.accounts import passwords, queries
 from portal.accounts.administrators import HasFirst, Newcomer, Taken
-from portal.accounts.factor_removals import Stop
-from portal.accounts.links import Purpose
-from portal.accounts.lost_factors import NotAsked
 from portal.accounts.queries import Administrator
 from portal.desk import graces, platforms
 from portal.desk.platforms import Hand, Result
@@ -29,11 +26,6 @@ from portal.subscription import switches
 from portal.subscription.actions import NewPlatform
 
 BY = "command line"
-_NOT_ASKED = {
-    NotAsked.DISABLED: "is disabled",
-    NotAsked.NO_FACTOR: "has no second factor",
-    NotAsked.OPEN: "waits for it already: stop that with --stop, or wait",
-}
 _NOT_DONE = {
     Result.BLOCKED_ALREADY: "is blocked for {code} already",
     Result.NOT_BLOCKED: "is not blocked for {code}",
@@ -123,14 +115,14 @@ def create_administrator(parts: Parts, given: dict[str, Any], password: str | No
 
     Administrators never exceed seats: the operator grants the one that is missing, unless told to stay within them.
     """
-    name = _name(given["username"])
+    name = user_name(given["username"])
     newcomer = _newcomer(name, given)
     with parts.database.read() as db:
-        company = _standing(db, parts, name.platform_id).platform.company
+        company = standing_of(db, parts, name.platform_id).platform.company
     password_hash = _hash(parts, newcomer, company, password)
     with parts.database.write() as db:
         subscription_queries.lock_platform(db, name.platform_id)
-        place = _standing(db, parts, name.platform_id)
+        place = standing_of(db, parts, name.platform_id)
         if seats.free(db, place) == 0:
             paid = standing.seats(db, place).paid
             _grant_seat(db, parts, place, f"{paid} seats and all are taken", allowed=not given["within_seats"])
@@ -175,7 +167,7 @@ def _hash(parts: Parts, newcomer: Newcomer, company: str, password: str | None) 
         return turn.hash(found.normalised)
 
 
-def _name(text: str) -> UserName:
+def user_name(text: str) -> UserName:
     name = names.parse(text)
     if isinstance(name, BadName):
         raise Refused(f"{text!r} is not a user name: write m1234, or m1234-anna for an additional administrator.")
@@ -190,24 +182,17 @@ def email_address(text: str) -> str:
         raise Refused(f"{text!r} is not an e-mail address: {error}") from None
 
 
-def _standing(db: Connection, parts: Parts, platform_id: int) -> standing.Standing:
+def standing_of(db: Connection, parts: Parts, platform_id: int) -> standing.Standing:
     try:
         return standing.find(db, platform_id, at=parts.clock.now(), zone=parts.settings.timezone)
     except LookupError:
         raise Refused(f"There is no platform {platform_id}.") from None
 
 
-def _administrator(db: Connection, username: str) -> Administrator:
-    person = queries.find_administrator(db, _name(username).folded)
-    if person is None:
-        raise Refused(f"There is no administrator {username}.")
-    return person
-
-
 def describe_platform(parts: Parts, platform_id: int) -> dict[str, Any]:
     """State, dates, seats, credits, blocks and people of a platform. Raises Refused."""
     with parts.database.read() as db:
-        place = _standing(db, parts, platform_id)
+        place = standing_of(db, parts, platform_id)
         held, found = standing.seats(db, place), standing.credits_of(db, place)
         change = place.next_change
         return {
@@ -231,7 +216,7 @@ def block(parts: Parts, platform_id: int, code: str, note: str, reason: str = ""
     """Block a platform. Raises Refused."""
     found, hand = _block_code(code), _hand(parts, reason)
     with parts.database.write() as db:
-        _standing(db, parts, platform_id)
+        standing_of(db, parts, platform_id)
         _report(platform_id, platforms.block(db, platform_id, found, hand, note=note), code)
 
 
@@ -245,22 +230,22 @@ def unblock(parts: Parts, platform_id: int, code: str, reason: str = "", request
 def hold(parts: Parts, platform_id: int, reason: str = "") -> None:
     """Put a legal hold. Raises Refused."""
     with parts.database.write() as db:
-        _standing(db, parts, platform_id)
+        standing_of(db, parts, platform_id)
         _report(platform_id, platforms.hold(db, platform_id, _hand(parts, reason)))
 
 
 def release(parts: Parts, platform_id: int, reason: str = "") -> None:
     """Take the legal hold off. Raises Refused."""
     with parts.database.write() as db:
-        _standing(db, parts, platform_id)
+        standing_of(db, parts, platform_id)
         _report(platform_id, platforms.release(db, platform_id, _hand(parts, reason)))
 
 
 def extend(parts: Parts, platform_id: int, until: date, reason: str) -> None:
     """Make the grace of a platform last through that day. Raises Refused."""
-    hand, zone = Hand(BY, parts.clock.now(), _reason(reason)), parts.settings.timezone
+    hand, zone = Hand(BY, parts.clock.now(), why(reason)), parts.settings.timezone
     with parts.database.write() as db:
-        expires_on = _standing(db, parts, platform_id).expires_on
+        expires_on = standing_of(db, parts, platform_id).expires_on
         refusal = graces.extend(db, platform_id, until, hand, zone=zone)
         if refusal:
             longest = lifecycle.longest_grace(expires_on) if expires_on else None
@@ -269,6 +254,14 @@ def extend(parts: Parts, platform_id: int, until: date, reason: str) -> None:
 
 def _hand(parts: Parts, reason: str) -> Hand:
     return Hand(BY, parts.clock.now(), _words(reason))
+
+
+def why(text: str) -> str:
+    """The reason, on one line. Raises Refused where there is none."""
+    reason = " ".join(text.split())
+    if not reason:
+        raise Refused("--reason is empty: write why, or the ticket's number.")
+    return reason
 
 
 def _words(text: str) -> str:
@@ -288,65 +281,8 @@ def tell_service(parts: Parts, platform_id: int) -> None:
     if parts.service is None:
         raise Refused("No sending service is configured: set PORTAL_SERVICE_URL, or let it ask the portal.")
     with parts.database.write() as db:
-        _standing(db, parts, platform_id)
+        standing_of(db, parts, platform_id)
         switches.announce(db, platform_id, at=parts.clock.now())
-
-
-def disable_administrator(parts: Parts, username: str) -> None:
-    """Disable. Raises Refused."""
-    with parts.database.write() as db:
-        if not administrators.disable(db, _administrator(db, username), at=parts.clock.now(), by=BY):
-            raise Refused(f"{username} is disabled already.")
-
-
-def end_sessions(parts: Parts, username: str | None, reason: str) -> int:
-    """Sign out one administrator, or everybody; how many there were. The password stays. Raises Refused."""
-    reason = " ".join(reason.split())
-    if not reason:
-        raise Refused("--reason is empty: write why, or the ticket's number.")
-    with parts.database.write() as db:
-        people = sessions.people_signed_in(db) if username is None else [_administrator(db, username)]
-        at = parts.clock.now()
-        return sum(sessions.end_by_staff(db, person, reason, at=at, by=BY) for person in people)
-
-
-def send_reset_link(parts: Parts, username: str, reason: str) -> None:
-    """Mail a support link. Raises Refused."""
-    reason = _reason(reason)
-    with parts.database.write() as db:
-        person = _administrator(db, username)
-        if not person.enabled:
-            raise Refused(f"{username} is disabled.")
-        at = parts.clock.now()
-        recovery.send_reset_link(db, parts.links, person, Purpose.SUPPORT_RESET, at=at, reason=reason)
-
-
-def _reason(text: str) -> str:
-    reason = " ".join(text.split())
-    if not reason:
-        raise Refused("--reason is empty: write why, or the ticket's number.")
-    return reason
-
-
-def ask_removal(parts: Parts, username: str, reason: str) -> datetime:
-    """Ask that lost second factors be taken off; returns when they are, if nobody stops it. Raises Refused."""
-    reason, at = _reason(reason), parts.clock.now()
-    with parts.database.write() as db:
-        person = _administrator(db, username)
-        if not _standing(db, parts, person.platform_id).state.may_sign_in:
-            raise Refused(f"Nobody signs in to platform {person.platform_id} any more.")
-        found = lost_factors.ask(db, parts.links, person, reason=reason, by=BY, at=at)
-        if isinstance(found, NotAsked):
-            raise Refused(f"{username} {_NOT_ASKED[found]}.")
-        return found.due_at.astimezone(parts.settings.timezone)
-
-
-def stop_removal(parts: Parts, username: str) -> None:
-    """Stop that lost second factors are taken off. Raises Refused."""
-    with parts.database.write() as db:
-        person = _administrator(db, username)
-        if not factor_removals.stop(db, person.id, Stop.STAFF, at=parts.clock.now(), by="staff"):
-            raise Refused(f"Nobody has asked to take the second factors of {username} off, or it is done or stopped.")
 
 
 def _block_code(code: str) -> Block:

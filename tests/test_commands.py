@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, inspect, select, text
 
 from portal import cli, migrations
-from portal.accounts.tables import administrators, authenticator_apps, factor_removals, sessions
+from portal.accounts.tables import administrators, authenticator_apps, email_changes, factor_removals, sessions
 from portal.cli import running
 from portal.kit.audit import events
 from portal.kit.db import Database
@@ -427,6 +427,19 @@ def test_a_reset_link_is_mailed_with_its_reason_and_never_shown(made: Operator) 
     (mail,) = [row for row in made.table(outbox) if row.topic == "mail"]
     assert (mail.name, mail.recipient, mail.payload["reason"]) == ("reset_link", "a@b.it", "ticket 7 Bcc: x@y.it")
     assert made.table(links)[0].purpose == "support-reset"
+
+
+def test_a_link_to_an_address_of_this_week_is_asked_for_at_the_desk(made: Operator) -> None:
+    """Two people have to want it, and at the command line there is one."""
+    changed = {"administrator_id": 1, "old_email": "old@b.it", "new_email": "a@b.it", "new_email_folded": "a@b.it"}
+    now = datetime.now(UTC)
+    with made.database.write() as db:
+        db.execute(email_changes.insert().values(changed | {"asked_at": now, "confirmed_at": now - timedelta(days=6)}))
+    made.refused("send-reset-link m1234 --reason ticket", "two people")
+    assert made.table(links) == []
+    with made.database.write() as db:
+        db.execute(email_changes.update().values(confirmed_at=now - timedelta(days=7)))
+    made.does("send-reset-link m1234 --reason ticket")
 
 
 def test_the_service_is_told_again_where_there_is_one(made: Operator) -> None:

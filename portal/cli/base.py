@@ -1,6 +1,7 @@
 """What the commands share: the application they are about, and how they refuse."""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
@@ -28,13 +29,13 @@ def portal_parts() -> Parts:
     return found
 
 
-def office_does(act: str, *given: Any) -> Any:
-    """What the office says it has done, or why it has not and exit 1."""
-    from portal import office
+def office_does(act: str, *given: Any, office: str = "office") -> Any:
+    """What the office says it has done, or why it has not and exit 1. office: the module that does it."""
+    from portal.office import Refused
 
     try:
-        return getattr(office, act)(portal_parts(), *given)
-    except office.Refused as refusal:
+        return getattr(import_module(f"portal.{office}"), act)(portal_parts(), *given)
+    except Refused as refusal:
         raise click.ClickException(str(refusal)) from None
 
 

@@ -29,7 +29,7 @@ def administrator_create(**given: Any) -> None:
 @click.argument("username")
 def administrator_disable(username: str) -> None:
     """Disable an administrator: sessions end at once."""
-    office_does("disable_administrator", username)
+    office_does("disable_administrator", username, office="people_office")
     click.echo(f"Administrator {username} is disabled.")
 
 
@@ -45,10 +45,10 @@ def administrator_lost_factor(username: str, reason: str | None, stop: bool) -> 
     if stop == (reason is not None):
         raise click.UsageError("Write either --reason, to ask, or --stop.")
     if stop:
-        office_does("stop_removal", username)
+        office_does("stop_removal", username, office="people_office")
         click.echo(f"The second factors of {username} stay.")
         return
-    due_at = office_does("ask_removal", username, reason)
+    due_at = office_does("ask_removal", username, reason, office="people_office")
     click.echo(f"The second factors of {username} are taken off on {due_at:%Y-%m-%d %H:%M %Z}, if nobody stops it.")
 
 
@@ -60,7 +60,7 @@ def end_sessions(username: str | None, everybody: bool, reason: str) -> None:
     """Sign out an administrator, or everybody: at the next request they read that staff did it."""
     if everybody == (username is not None):
         raise click.UsageError("Write either a user name or --everybody.")
-    click.echo(f"Sessions ended: {office_does('end_sessions', username, reason)}.")
+    click.echo(f"Sessions ended: {office_does('end_sessions', username, reason, office='people_office')}.")
 
 
 @click.command("send-reset-link")
@@ -68,5 +68,5 @@ def end_sessions(username: str | None, everybody: bool, reason: str) -> None:
 @click.option("--reason", required=True, help="Why, or the ticket's number; it stands in the mail.")
 def send_reset_link(username: str, reason: str) -> None:
     """Mail a link (24 hours) to set a new password to the stored address."""
-    office_does("send_reset_link", username, reason)
+    office_does("send_reset_link", username, reason, office="people_office")
     click.echo(f"The link for {username} is on its way.")

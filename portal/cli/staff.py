@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from portal.cli.base import portal_parts, typed_password
+from portal.cli.base import office_does, portal_parts, typed_password
 
 
 @click.group()
@@ -23,7 +23,7 @@ def create(**given: Any) -> None:
     """Let somebody come to the desk. The first sign-in adds an authenticator app."""
     password = typed_password(given)
     facts = [given[name] for name in ("username", "email", "name", "role", "language")]
-    _does("create", *facts, password)
+    office_does("create", *facts, password, office="staff_office")
     click.echo(f"{given['username']} may come to the desk.")
 
 
@@ -31,7 +31,7 @@ def create(**given: Any) -> None:
 @click.argument("username")
 def invite(username: str) -> None:
     """Mail a link (24 hours) that sets the password anew."""
-    _does("invite", username)
+    office_does("invite", username, office="staff_office")
     click.echo(f"The link for {username} is on its way.")
 
 
@@ -39,7 +39,7 @@ def invite(username: str) -> None:
 @click.argument("username")
 def forget_factor(username: str) -> None:
     """Take the second factor of somebody off who has lost it: the next sign-in adds another."""
-    _does("forget_app", username)
+    office_does("forget_app", username, office="staff_office")
     click.echo(f"{username} adds an authenticator app at the next sign-in.")
 
 
@@ -47,7 +47,7 @@ def forget_factor(username: str) -> None:
 @click.argument("username")
 def disable(username: str) -> None:
     """Let somebody come no more: sessions end at once."""
-    _does("disable", username)
+    office_does("disable", username, office="staff_office")
     click.echo(f"{username} is disabled.")
 
 
@@ -60,13 +60,3 @@ def everybody() -> None:
         for member in queries.members(db):
             factor = "second factor on" if member.app_confirmed_at else "no second factor yet"
             click.echo(f"{member.username}  {member.role}  {'' if member.enabled else 'disabled, '}{factor}")
-
-
-def _does(act: str, *given: Any) -> None:
-    """Do it, or say why not and exit 1."""
-    from portal import office, staff_office
-
-    try:
-        getattr(staff_office, act)(portal_parts(), *given)
-    except office.Refused as refusal:
-        raise click.ClickException(str(refusal)) from None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from portal import office
+from portal import office, people_office
 from portal.accounts import administrators, email_changes
 from portal.accounts.links import Purpose
 from portal.kit.links import links
@@ -173,7 +173,7 @@ def test_the_removal_of_lost_factors_is_stopped_by_keyboard(
     enter(person)
     house.add_app(mine)
     reason = "ticket 4711: " + "a-long-word-without-any-place-to-break-" * 4
-    office.ask_removal(house.parts, "m1234", reason)
+    people_office.ask_removal(house.parts, "m1234", reason)
     look(person, "/profile/security")
     (notice,) = [letter for letter in house.work() if "/lost-factor/" in letter.text]
     person.follow(next(word for word in notice.text.split() if "/lost-factor/" in word))

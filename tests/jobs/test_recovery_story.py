@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from portal import office
+from portal import people_office
 from portal.accounts import administrators, recovery
 from portal.accounts.recovery import RESET_TASK, Asked
 from portal.kit import outbox
@@ -241,7 +241,7 @@ def test_with_the_mail_server_away_the_mail_arrives_later(postal: PostalHouse, t
 
 
 def test_a_link_from_staff_names_its_reason_and_lives_a_day(postal: PostalHouse) -> None:
-    office.send_reset_link(postal.house.parts, "m1234", "ticket 4711")
+    people_office.send_reset_link(postal.house.parts, "m1234", "ticket 4711")
     postal.work()
     (mail,) = postal.server.accepted
     assert "ticket 4711" in text_of(mail)

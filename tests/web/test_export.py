@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import select, update
 
-from portal import office
+from portal import office, people_office
 from portal.accounts.tables import administrators, sessions
 from portal.jobs.rounds import make_round
 from portal.kit import audit
@@ -419,6 +419,6 @@ def test_of_a_disabled_administrator_the_first_one_still_finds_the_export(house:
     house.platform(1234, additional_seats=1)
     marco = ready(house, "m1234-marco")
     anna = signed_in(house)
-    office.disable_administrator(house.parts, "m1234-marco")
+    people_office.disable_administrator(house.parts, "m1234-marco")
     assert marco.open(f"{PAGE}/1.zip").status_code == 303
     assert anna.open(f"{PAGE}/1.zip").status_code == 200

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import office
+from portal import people_office
 from portal.rules.passwords import common_passwords
 from portal.rules.terms import PASSWORD_MAX, PASSWORD_MIN
 from tests.helpers.browser import Browser
@@ -43,7 +43,7 @@ def by_reset(house: House) -> Browser:
 def by_support(house: House) -> Browser:
     """Set by a link that staff sent."""
     _person(house)
-    office.send_reset_link(house.parts, "m1234", "ticket 7")
+    people_office.send_reset_link(house.parts, "m1234", "ticket 7")
     browser = house.browser()
     browser.get(link(house.work()[-1].text))
     return browser

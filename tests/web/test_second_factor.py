@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from portal import office
+from portal import office, people_office
 from portal.accounts import authenticator_apps, factors, recovery, sessions
 from portal.accounts.events import Event
 from portal.accounts.queries import Administrator
@@ -304,7 +304,7 @@ def end_by_forced_reset(house: House, person: Administrator) -> None:
 
 
 def end_by_disabling(house: House, person: Administrator) -> None:
-    office.disable_administrator(house.parts, person.username)
+    people_office.disable_administrator(house.parts, person.username)
 
 
 def end_by_a_change_of_factors(house: House, person: Administrator) -> None:

@@ -253,11 +253,11 @@ def test_a_person_whose_password_must_be_new_gets_a_link_instead(house: House, b
 
 
 def test_disabling_ends_the_session_at_the_next_request(house: House, browser: Browser) -> None:
-    from portal import office
+    from portal import people_office
 
     house.person("m1234")
     browser.sign_in()
-    office.disable_administrator(house.parts, "m1234")
+    people_office.disable_administrator(house.parts, "m1234")
     assert "disabled" in browser.get("/subscription").text
 
 

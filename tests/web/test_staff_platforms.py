@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from portal import office
+from portal import office, people_office
 from portal.accounts import factor_removals
 from portal.accounts.tables import administrators
 from portal.kit import texts
@@ -175,7 +175,7 @@ def test_a_compromised_platform_loses_sessions_passwords_and_open_removals_of_fa
     customer = anna.browser()
     customer.sign_in()
     anna.add_app(person)
-    office.ask_removal(anna.parts, "m1234", "lost the phone")
+    people_office.ask_removal(anna.parts, "m1234", "lost the phone")
     anna.work()
     assert "Done." in send(at_the_desk(anna), "block", why="compromised")
     assert "The platform was blocked to protect it" in customer.get("/subscription").text
@@ -193,7 +193,7 @@ def test_the_command_stops_open_removals_of_factors_too(anna: House) -> None:
     person = anna.administrator("m1234")
     assert person
     anna.add_app(person)
-    office.ask_removal(anna.parts, "m1234", "lost the phone")
+    people_office.ask_removal(anna.parts, "m1234", "lost the phone")
     office.block(anna.parts, 1234, "compromised", "")
     anna.work()
     anna.clock.move(hours=72)
@@ -208,7 +208,7 @@ def test_another_block_lets_a_removal_of_factors_go_on(anna: House) -> None:
     person = anna.administrator("m1234")
     assert person
     anna.add_app(person)
-    office.ask_removal(anna.parts, "m1234", "lost the phone")
+    people_office.ask_removal(anna.parts, "m1234", "lost the phone")
     send(at_the_desk(anna), "block", why="abuse")
     with anna.parts.database.read() as db:
         assert factor_removals.find_open(db, person.id)
@@ -323,7 +323,7 @@ def test_who_was_signed_out_by_staff_is_no_longer_shown(anna: House) -> None:
     anna.browser().sign_in()
     browser = at_the_desk(anna)
     browser.get("/staff/people/m1234")
-    office.end_sessions(anna.parts, "m1234", "asked on the phone")
+    people_office.end_sessions(anna.parts, "m1234", "asked on the phone")
     assert "Nobody is signed in with this user name now." in browser.get("/staff/people/m1234").text
 
 
