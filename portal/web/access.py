@@ -126,8 +126,8 @@ def check() -> BaseResponse | None:
     """Before each request: let it in, send it to the sign-in page, or refuse."""
     if request.endpoint is None:
         return None  # not found: the error page answers
-    if not request.path.isprintable():
-        abort(404)  # nothing of ours has such a name, and PostgreSQL takes no NUL in any
+    if _names_nothing():
+        abort(404)
     rule = rule_of(request.endpoint)
     if rule is None:
         raise RuntimeError(f"{request.endpoint} does not say who may enter: see portal/web/access.py")
@@ -142,6 +142,12 @@ def check() -> BaseResponse | None:
     if rule.who is Who.SIGNED_IN and not rule.without_factor and who.lacks_factor():
         return lead_to_factor(rule)
     return ask_again() if rule.proof and request.method not in SAFE_METHODS else None
+
+
+def _names_nothing() -> bool:
+    """Whether the address has a name that cannot be printed: PostgreSQL refuses NUL. A link says so on its own page."""
+    names = (str(value) for name, value in (request.view_args or {}).items() if name != "token")
+    return not all(name.isprintable() for name in names)
 
 
 def ask_again() -> BaseResponse | None:
