@@ -17,6 +17,7 @@ from tests.helpers.desk import at_the_desk
 from tests.helpers.house import House
 from tests.helpers.pages import Page
 from tests.helpers.shop import PACK
+from tests.helpers.together import together
 
 REASON = "T-1234, on the statement"
 TODAY = "2026-11-20"
@@ -41,6 +42,12 @@ def send(browser: Browser, path: str, form: str, **typed: str) -> Page:
     """Open a page of the desk and send the form that has this field, with a reason."""
     page = browser.get(path)
     return browser.submit({"reason": REASON} | typed, form=page.form_with(form))
+
+
+def race(browsers: Sequence[Browser], path: str, form: str, *typed: dict[str, str]) -> list[Page]:
+    """Each opens the page while nothing has happened; then all send the form at one moment, each with what it typed."""
+    forms = [browser.get(path).form_with(form) for browser in browsers]
+    return together(lambda n: browsers[n].submit({"reason": REASON} | typed[n], form=forms[n]), len(browsers))
 
 
 def take(browser: Browser, order: Order, **typed: str) -> Page:
