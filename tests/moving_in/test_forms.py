@@ -166,7 +166,7 @@ def test_the_good_row_of_these_tests_is_good(tmp_path: Path, kind: str) -> None:
 
 
 def test_every_wrong_cell_of_a_row_is_named(tmp_path: Path) -> None:
-    row = lot("x", credits="y", left="z", bought_on="")  # type: ignore[arg-type]
+    row = lot(platform="x", credits="y", left="z", bought_on="")
     _found, faults = read(write(tmp_path / "file.csv", [row]), LOTS)
     assert [fault.split(":")[0].rpartition(" ")[2] for fault in faults] == ["platform", "credits", "left", "bought_on"]
 

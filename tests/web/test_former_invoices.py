@@ -35,16 +35,16 @@ def moved(house: House, tmp_path: Path) -> Mover:
     return mover
 
 
-def tables(browser: Browser) -> list[list[str]]:
+def lines(browser: Browser) -> list[str]:
     page = browser.get("/subscription/invoices")
-    return [" ".join(" ".join(row.itertext()).split()) for row in page.all("tr")]  # type: ignore[misc]
+    return [" ".join(" ".join(row.itertext()).split()) for row in page.all("tr")]
 
 
 @both_databases
 def test_the_customer_sees_them_below_ours_as_they_were_printed(house: House, moved: Mover, browser: Browser) -> None:
     issue(house)
     browser.sign_in()
-    found = tables(browser)
+    found = lines(browser)
     assert found[1].startswith("2026-000001 Invoice, paid")
     assert found[3:] == [
         "NC 4/2025 Credit note 2 April 2025 Bianchi S.r.l. Via Roma 1, 20121 Milano VAT number: 12345670785 "
@@ -58,7 +58,7 @@ def test_what_stood_on_a_paper_is_shown_and_nothing_more(house: House, tmp_path:
     house.person("m1234")
     Mover(house, tmp_path).bring(platforms=[platform(8)], invoices=[invoice() | HOSTILE]).moved()
     browser.sign_in()
-    assert all(text in tables(browser)[-1] for text in HOSTILE.values())
+    assert all(text in lines(browser)[-1] for text in HOSTILE.values())
 
 
 def test_without_any_nothing_is_said_of_a_former_system(house: House, browser: Browser) -> None:
