@@ -1,6 +1,7 @@
 """Forms: fields with their words, errors beside them, drafts put back. The main form of a page is called `form`."""
 
 from collections.abc import Callable, Container
+from datetime import date
 from typing import Any, TypeVar
 
 from email_validator import EmailNotValidError, validate_email
@@ -109,6 +110,23 @@ class NumberField(TypedField):
         found = self._read()
         if found is None or not self.low <= found <= self.high:
             raise StopValidation(_l("Enter a whole number from %(low)d to %(high)d.", low=self.low, high=self.high))
+
+
+class DayField(TypedField):
+    """A calendar day. `day`: what it says, once the form is valid."""
+
+    def __init__(self, label: Any, **given: Any) -> None:
+        super().__init__(label, [self._check], **given)
+
+    @property
+    def day(self) -> date:
+        return date.fromisoformat(str(self.data or "").strip())
+
+    def _check(self, _form: FlaskForm, _field: Field) -> None:
+        try:
+            _found = self.day
+        except ValueError:
+            raise StopValidation(_l("Write the day such as 2026-11-22.")) from None
 
 
 class UserNameField(TypedField):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from portal import standing
@@ -19,6 +19,7 @@ from portal.web import access, money_words
 from portal.web.edge import now, parts, reading, undo, writing
 from portal.web.forms import LONGEST_NUMBER, NumberField
 from portal.web.staff.money_forms import UNPROCESSABLE, MoneyForm, SeenField, require_platform
+from portal.web.staff.places import find_platform
 
 pages = Blueprint("staff_credits", __name__, url_prefix="/staff/platforms/<int(max=2147483647):platform_id>/credits")
 Page = Response | str | tuple[Any, ...]
@@ -35,14 +36,14 @@ class CreditsForm(MoneyForm):
 @access.staff(StaffAct.GRANT_CREDITS)
 def overview(platform_id: int) -> str:
     """The credits of a platform, with the form."""
-    return _page(CreditsForm(data={"platform_id": str(platform_id)}), _found(platform_id))
+    return _page(CreditsForm(data={"platform_id": str(platform_id)}), find_platform(platform_id))
 
 
 @pages.post("")
 @access.staff(StaffAct.GRANT_CREDITS)
 def give(platform_id: int) -> Page:
     """Give them, or ask a second person."""
-    place, typed = _found(platform_id), CreditsForm()
+    place, typed = find_platform(platform_id), CreditsForm()
     require_platform(place.platform.id)
     if not typed.validate():
         return _page(typed, place), UNPROCESSABLE
@@ -58,13 +59,6 @@ def give(platform_id: int) -> Page:
     else:
         flash(money_words.given(became), "good")
     return redirect(url_for("staff_credits.overview", platform_id=platform_id), 303)
-
-
-def _found(platform_id: int) -> Standing:
-    try:
-        return standing.find(reading(), platform_id, at=now(), zone=parts().settings.timezone)
-    except LookupError:
-        abort(404)
 
 
 def _page(form: CreditsForm, place: Standing, *, told: Given | None = None) -> str:

@@ -4,7 +4,6 @@ Each form names the platform that it is about, and what it is sent for has to be
 page. What was typed comes back with whatever was not done.
 """
 
-from datetime import date
 from typing import Any
 
 from flask import abort, request
@@ -16,7 +15,6 @@ from portal.billing.frozen import seller_of
 from portal.billing.settle import Till
 from portal.kit import texts
 from portal.kit.texts import gettext as _
-from portal.kit.texts import lazy_gettext as _l
 from portal.web.edge import now, parts
 from portal.web.forms import TypedField
 from portal.web.staff.reasons import ReasonForm
@@ -44,23 +42,6 @@ class AmountField(TypedField):
         if texts.read_amount(str(self.data or "")) is None:
             example = texts.amount(EXAMPLE)
             raise StopValidation(_("Write an amount with its cents, such as %(example)s.", example=example))
-
-
-class DayField(TypedField):
-    """A calendar day. `day`: what it says, once the form is valid."""
-
-    def __init__(self, label: Any, **given: Any) -> None:
-        super().__init__(label, [self._check], **given)
-
-    @property
-    def day(self) -> date:
-        return date.fromisoformat(str(self.data or "").strip())
-
-    def _check(self, _form: FlaskForm, _field: Field) -> None:
-        try:
-            _found = self.day
-        except ValueError:
-            raise StopValidation(_l("Write the day such as 2026-11-22.")) from None
 
 
 class SeenField(HiddenField):

@@ -20,9 +20,9 @@ from portal.staff import approvals
 from portal.staff.approvals import Approval
 from portal.web import access, billing_words, money_words
 from portal.web.edge import now, parts, reading, undo, writing
-from portal.web.forms import TypedField, one_line, required
+from portal.web.forms import DayField, TypedField, one_line, required
 from portal.web.staff import entry
-from portal.web.staff.money_forms import UNPROCESSABLE, AmountField, DayField, MoneyForm, require_platform, till
+from portal.web.staff.money_forms import UNPROCESSABLE, AmountField, MoneyForm, require_platform, till
 
 pages = Blueprint("staff_orders", __name__, url_prefix="/staff/orders/<int(max=2147483647):order_id>")
 Page = Response | str | tuple[Any, ...]

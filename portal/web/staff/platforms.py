@@ -3,19 +3,15 @@
 Each act is a page of its own: it says what follows before the button, and asks for the reason that the customer reads.
 """
 
-from datetime import date
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import Field
-from wtforms.validators import ValidationError
 
-from portal import standing
 from portal.desk import graces, platforms
 from portal.desk.platforms import Hand, Result
-from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import lifecycle
 from portal.rules import staff as rules
@@ -25,9 +21,10 @@ from portal.standing import Standing
 from portal.subscription import graces as extensions
 from portal.subscription import queries as subscription
 from portal.web import access, platform_desk_words
-from portal.web.edge import now, parts, reading, writing
-from portal.web.forms import TypedField, at_most, one_line, one_of, required
+from portal.web.edge import now, reading, writing
+from portal.web.forms import DayField, TypedField, at_most, one_line, one_of, required
 from portal.web.staff import entry
+from portal.web.staff.places import find_platform
 from portal.web.staff.reasons import ReasonForm, reason_field
 
 ROOT = "/staff/platforms/<int(max=2147483647):platform_id>"
@@ -65,27 +62,15 @@ class UnlockForm(FlaskForm):
 
 
 class GraceForm(FlaskForm):
-    until = TypedField(_l("New last day"), [required(_l("Write the day such as 2026-11-22."))])
+    until = DayField(_l("New last day"))
     reason = reason_field()
-
-    @property
-    def day(self) -> date | None:
-        """The day that was typed; None: it is none."""
-        try:
-            return date.fromisoformat(_words(self.until))
-        except ValueError:
-            return None
-
-    def validate_until(self, _field: Field) -> None:
-        if self.day is None:
-            raise ValidationError(_("Write the day such as 2026-11-22."))
 
 
 @pages.get("/blocks")
 @access.staff(StaffAct.LOOK)
 def blocks(platform_id: int) -> str:
     """Every block, open or lifted, and the legal hold; with what whoever looks may do about them."""
-    place = _found(platform_id)
+    place = find_platform(platform_id)
     return render_template(
         "staff/blocks.html",
         place=place,
@@ -106,7 +91,7 @@ def _offered(place: Standing) -> list[str]:
 @pages.route("/block", methods=["GET", "POST"])
 @access.staff(StaffAct.BLOCK)
 def block(platform_id: int) -> Page:
-    place, form = _found(platform_id), BlockForm()
+    place, form = find_platform(platform_id), BlockForm()
     if not _is_sent(form):
         return _page("block", form, place, codes=tuple(Block))
     note = _words(form.note)
@@ -116,7 +101,7 @@ def block(platform_id: int) -> Page:
 @pages.route(f"/blocks/<any({LIFTABLE}):code>/lift", methods=["GET", "POST"])
 @access.staff(StaffAct.LIFT_BLOCK)
 def lift(platform_id: int, code: str) -> Page:
-    place, form = _found(platform_id), ReasonForm()
+    place, form = find_platform(platform_id), ReasonForm()
     if not _is_sent(form):
         return _page("lift", form, place, code=Block(code))
     return _told(place, platforms.lift(writing(), place.platform.id, Block(code), _hand(form)))
@@ -126,7 +111,7 @@ def lift(platform_id: int, code: str) -> Page:
 @access.staff(StaffAct.LIFT_COMPROMISED)
 def unlock(platform_id: int) -> Page:
     """Lift the block of a platform that may have been in somebody else's hands."""
-    place, form, code = _found(platform_id), UnlockForm(), Block.COMPROMISED
+    place, form, code = find_platform(platform_id), UnlockForm(), Block.COMPROMISED
     if not _is_sent(form):
         return _page("lift", form, place, code=code)
     return _told(place, platforms.lift(writing(), place.platform.id, code, _hand(form), request=_words(form.request)))
@@ -136,7 +121,7 @@ def unlock(platform_id: int) -> Page:
 @access.staff(StaffAct.LEGAL_HOLD)
 def hold(platform_id: int) -> Page:
     """Put the legal hold, or take it off: the button says which of the two was meant."""
-    place, form = _found(platform_id), ReasonForm()
+    place, form = find_platform(platform_id), ReasonForm()
     if not _is_sent(form):
         return _page("hold", form, place)
     do = platforms.release if request.form.get("choice") == "release" else platforms.hold
@@ -147,23 +132,16 @@ def hold(platform_id: int) -> Page:
 @access.staff(StaffAct.EXTEND_GRACE)
 def grace(platform_id: int) -> Page:
     """Make an exception: a platform that has expired can be renewed for longer."""
-    place, form = _found(platform_id), GraceForm()
+    place, form = find_platform(platform_id), GraceForm()
     longest = lifecycle.longest_grace(place.expires_on) if place.expires_on else None
-    if not _is_sent(form) or form.day is None:
+    if not _is_sent(form):
         return _page("grace", form, place, longest=longest)
-    refusal = graces.extend(writing(), place.platform.id, form.day, _hand(form), zone=place.zone)
+    refusal = graces.extend(writing(), place.platform.id, form.until.day, _hand(form), zone=place.zone)
     if refusal:
         form.until.errors = [platform_desk_words.not_longer(refusal, longest)]
         return _page("grace", form, place, longest=longest)
-    flash(platform_desk_words.extended(form.day), "good")
+    flash(platform_desk_words.extended(form.until.day), "good")
     return redirect(url_for("staff_platforms.blocks", platform_id=place.platform.id), 303)
-
-
-def _found(platform_id: int) -> Standing:
-    try:
-        return standing.find(reading(), platform_id, at=now(), zone=parts().settings.timezone)
-    except LookupError:
-        abort(404)
 
 
 def _is_sent(form: FlaskForm) -> bool:
