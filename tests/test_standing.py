@@ -344,4 +344,6 @@ def test_platforms_that_are_read_together_stand_as_each_of_them_stands_alone(hou
         while more := standing.find_after(db, found[-1].platform.id if found else 0, at=START, zone=ROME, most=most):
             assert len(more) <= most
             found += more
+        asked = standing.find_many(db, [9, 8, 5, 2, 404], at=START, zone=ROME)
     assert found == [place(house, platform_id=number) for number in (1, 2, 3, 5, 8)]
+    assert asked == {number: place(house, platform_id=number) for number in (2, 5, 8, 9)}

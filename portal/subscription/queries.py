@@ -96,6 +96,7 @@ _NEXT_LIVING = (
     .limit(bindparam("most"))
 )
 _THESE: BindParameter[list[int]] = bindparam("platform_ids", expanding=True)
+_PLATFORMS = select(*(platforms.c[name] for name in Platform.__slots__)).where(platforms.c.id.in_(_THESE))
 _TERMS_OF_MANY = (
     select(terms.c.platform_id, *_TERM, _UNTIL).where(terms.c.platform_id.in_(_THESE)).order_by(terms.c.starts_on)
 )
@@ -139,6 +140,11 @@ def terms_of(db: Connection, platform_id: int) -> list[PaidTerm]:
 def living_after(db: Connection, platform_id: int, *, most: int) -> list[Platform]:
     """The next platforms after this ID that are not deleted, at most so many."""
     return [Platform(*row) for row in db.execute(_NEXT_LIVING, {"after": platform_id, "most": most})]
+
+
+def platforms_of_many(db: Connection, platform_ids: Sequence[int]) -> list[Platform]:
+    """These platforms, those that are deleted too."""
+    return [Platform(*row) for row in db.execute(_PLATFORMS, {"platform_ids": platform_ids})]
 
 
 def terms_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, list[PaidTerm]]:

@@ -14,6 +14,7 @@ from tests.helpers.browser import Browser
 from tests.helpers.desk import at_the_desk
 from tests.helpers.house import House
 from tests.helpers.shop import COMPANY, PACK
+from tests.helpers.statements import counting
 
 
 @pytest.fixture
@@ -63,6 +64,17 @@ def test_a_customer_is_found_by_whatever_they_tell(known: House, typed: str, by:
 )
 def test_what_means_nobody_finds_nobody(known: House, typed: str) -> None:
     assert "Nobody is found by this." in at_the_desk(known).get("/staff", query_string={"q": typed}).text
+
+
+def test_many_that_are_found_take_as_many_statements_as_one(known: House) -> None:
+    browser, counts = at_the_desk(known), []
+    for numbers in ((), range(2001, 2021)):
+        for number in numbers:
+            known.platform(number, company="Bianchi e figli")
+        with counting(known.parts.database.reader) as sent:
+            look_for(browser, "bianchi")
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
 
 
 def test_the_page_of_a_platform_tells_how_it_stands_and_what_was_sent(known: House) -> None:

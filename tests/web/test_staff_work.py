@@ -1,12 +1,8 @@
 """The work list of the people of the money, and its tasks: closed once, with what was done, and kept."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from portal.billing import orders, queries, tasks
 from portal.billing.queries import Order, StaffTask
@@ -20,6 +16,7 @@ from tests.helpers.browser import SAME_ORIGIN, Browser
 from tests.helpers.desk import at_the_desk
 from tests.helpers.house import House
 from tests.helpers.pages import Page
+from tests.helpers.statements import counting
 from tests.helpers.till import (
     REASON,
     awaited,
@@ -126,19 +123,6 @@ def test_exactly_a_page_has_no_next_one(house: House) -> None:
 @pytest.mark.parametrize("query", ["after_order=x", "after_task=-1", "after_order=99999999999", "after_task=٣"])
 def test_a_query_that_is_none_of_ours_shows_the_beginning(bea: Browser, query: str) -> None:
     assert "1 1234 Bianchi S.r.l." in bea.get(f"/staff/work?{query}").text
-
-
-@contextmanager
-def counting(engine: Engine) -> Iterator[list[str]]:
-    """The statements that are sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def test_twenty_rows_take_as_many_statements_as_one(house: House, bea: Browser, order: Order) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
 
 from portal import standing
 from portal.accounts import queries as accounts
@@ -21,6 +21,7 @@ from portal.web import access, activity, desk_words, letter_words
 from portal.web.edge import now, parts, reading
 from portal.web.forms import printable
 from portal.web.staff import entry
+from portal.web.staff.places import find_platform
 
 pages = Blueprint("staff_desk", __name__, url_prefix="/staff")
 NOON = time(12)  # of the day in a "what if": no change of a state falls there
@@ -34,7 +35,9 @@ def home() -> str:
     """The search, and what waits for money people."""
     typed = _typed("q")
     hits = search.find(reading(), typed) if typed else []
-    found = [(hit, _standing(hit.platform_id, now())) for hit in hits]
+    numbers = list({hit.platform_id for hit in hits})
+    places = standing.find_many(reading(), numbers, at=now(), zone=parts().settings.timezone)
+    found = [(hit, places[hit.platform_id]) for hit in hits]
     tasks = billing.count_open_tasks(reading())
     transfers = billing.count_awaited_transfers(reading(), at=now())
     facts: dict[str, Any] = {"typed": typed, "found": found, "tasks": tasks, "transfers": transfers}
@@ -46,11 +49,7 @@ def home() -> str:
 @access.staff(StaffAct.LOOK)
 def platform(platform_id: int) -> str:
     """Everything of a platform that staff may see: nothing in it opens anything."""
-    try:
-        place = _standing(platform_id, now())
-    except LookupError:
-        abort(404)
-    db = reading()
+    place, db = find_platform(platform_id), reading()
     told = activity.teller(place, networks=True)
     return render_template(
         "staff/platform.html",
@@ -74,10 +73,6 @@ def platform(platform_id: int) -> str:
     )
 
 
-def _standing(platform_id: int, at: datetime) -> Standing:
-    return standing.find(reading(), platform_id, at=at, zone=parts().settings.timezone)
-
-
 def _what_if(platform_id: int) -> Standing | str | None:
     """How it would stand at noon of the day asked for, if nobody did anything; None: none was asked for."""
     typed = _typed("on")
@@ -88,7 +83,7 @@ def _what_if(platform_id: int) -> Standing | str | None:
         at = datetime.combine(day, NOON, parts().settings.timezone).astimezone(UTC)
     except (ValueError, OverflowError):
         return _("Write the day such as 2026-11-22.")
-    return _standing(platform_id, at)
+    return standing.find(reading(), platform_id, at=at, zone=parts().settings.timezone)
 
 
 def _typed(name: str) -> str:
