@@ -6,13 +6,17 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What moves money, credits and terms runs as a whole on the second database too.
 MONEY := $(addprefix tests/,billing credits subscription support journeys jobs/test_payments.py web/test_checkout.py web/test_orders.py)
 
-.PHONY: demo test lint bench lock
+.PHONY: demo test soak lint bench lock
 demo: .venv/run
 	$(BIN)/portal demo
 
 test: .venv/dev lint
 	$(BIN)/pytest -n 2 --dist loadfile
 	TEST_DATABASE=postgres $(BIN)/pytest -n 2 --dist loadfile $(MONEY)
+
+# Long: processes killed, databases stopped, for minutes each. One after the other, because each wants the machine.
+soak: .venv/dev
+	$(BIN)/pytest -m soak
 
 lint: .venv/dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
