@@ -4,7 +4,8 @@ A job that writes one transaction after the other takes `background()`, so that 
 
 SQLite: WAL, so that readers and the writer do not wait for each other; BEGIN IMMEDIATE, so that two writers queue
 (5 s) instead of failing half-way; synchronous FULL, because a sign-out or a payment that was confirmed must survive
-a power cut. PostgreSQL: the same calls; readers save the BEGIN and COMMIT round trips.
+a power cut. PostgreSQL: the same calls; readers save the BEGIN and COMMIT round trips. A server that has gone, or was
+started anew, is noticed when a connection is taken (pre-ping) and costs no more than the requests of that moment.
 """
 
 import time
@@ -14,7 +15,19 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, MetaData, Row, Table, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Row,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -22,7 +35,23 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from portal.kit.clock import stopwatch
 
 BUSY_SECONDS = 5  # how long a SQLite writer waits for another
+# A thread that serves holds one connection to read and one to write, and for moments a second of the same kind.
 POOL_SIZE = 5  # connections kept open by a process, for each of reading and writing
+POOL_OVERFLOW = 5  # more of each at a rush, closed when they come back
+POOL_SECONDS = 5  # how long somebody waits for one of them: as long as for a lock, then 503
+RECYCLE_SECONDS = 1800  # none is older: firewalls forget idle ones, and a server's process keeps what it has read
+CONNECT_SECONDS = 3  # for one address of the server; a page that waits for a dead machine ends before its person does
+LOCK_SECONDS = 5  # how long a statement waits for a row or a table that somebody else holds
+STATEMENT_SECONDS = 30  # no statement of a page or a job comes near it; what does has lost its way
+IDLE_SECONDS = 60  # a writer that fell silent in the middle of a transaction loses it, and its locks
+# A machine that vanished without a word is noticed after about half a minute of silence, not after two hours.
+KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 15,  # seconds
+    "keepalives_interval": 5,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds: the same for what was sent and never acknowledged
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -126,8 +155,7 @@ class Database:
 
 
 def _sqlite(url: str, *, write: bool) -> Engine:
-    wait = {"timeout": BUSY_SECONDS}
-    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=10, connect_args=wait, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **_pool())
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -147,13 +175,27 @@ def _sqlite(url: str, *, write: bool) -> Engine:
 
 
 def _postgres(url: str, *, write: bool) -> Engine:
-    options = "-c timezone=utc -c lock_timeout=5s -c statement_timeout=30s"
-    # hide_parameters: an error that is logged names the statement, never what people typed or a hash
-    common: dict[str, Any] = {"pool_size": POOL_SIZE, "pool_pre_ping": True, "hide_parameters": True}
+    ours = {"timezone": "utc", "lock_timeout": f"{LOCK_SECONDS}s", "statement_timeout": f"{STATEMENT_SECONDS}s"}
     if write:
-        return create_engine(url, connect_args={"options": options}, **common)
-    read_only = {"options": f"{options} -c default_transaction_read_only=on"}
-    return create_engine(url, connect_args=read_only, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **common)
+        ours["idle_in_transaction_session_timeout"] = f"{IDLE_SECONDS}s"
+    else:  # a snapshot may think for minutes between two reads: an export writes files meanwhile
+        ours["default_transaction_read_only"] = "on"
+    given = make_url(url).query.get("options", "")  # the operator's own stay, before ours
+    options = " ".join([str(given), *(f"-c {name}={value}" for name, value in ours.items())]).strip()
+    common = _pool() | {"pool_pre_ping": True, "pool_recycle": RECYCLE_SECONDS}
+    common["connect_args"] = {"options": options, "connect_timeout": CONNECT_SECONDS, **KEEPALIVE}
+    if write:
+        return create_engine(url, **common)
+    return create_engine(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **common)
+
+
+def _pool() -> dict[str, Any]:
+    """What the engines have in common.
+
+    hide_parameters: an error that is logged names the statement, never what people typed or a hash.
+    """
+    sizes = {"pool_size": POOL_SIZE, "max_overflow": POOL_OVERFLOW, "pool_timeout": POOL_SECONDS}
+    return sizes | {"hide_parameters": True}
 
 
 def insert_once(db: Connection, table: Table, values: dict[str, Any]) -> bool:
