@@ -5,7 +5,20 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.cli import activity, invoices, keys, nightly, people, platforms, prices, purge, running, staff, transfers
+from portal.cli import (
+    activity,
+    invoices,
+    keys,
+    nightly,
+    people,
+    platforms,
+    prices,
+    purge,
+    running,
+    staff,
+    transfers,
+    upgrading,
+)
 
 
 class Commands(click.Group):
@@ -28,7 +41,8 @@ for command in (
     running.demo,
     running.serve,
     running.worker,
-    running.upgrade,
+    upgrading.upgrade,
+    upgrading.downgrade,
     running.check,
     platforms.platform,
     people.administrator,

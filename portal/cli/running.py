@@ -15,20 +15,6 @@ IDLE_SECONDS = 1.0  # how long the worker rests when nothing is due
 
 
 @click.command()
-def upgrade() -> None:
-    """Bring the database to this version."""
-    from alembic.util import CommandError
-
-    from portal import migrations
-
-    try:
-        migrations.upgrade(portal_parts().database.writer)
-    except CommandError as error:
-        raise click.ClickException(f"The database is not of this version, nor of an earlier one: {error}") from None
-    click.echo("The database is up to date.")
-
-
-@click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=os.cpu_count() or 1, type=click.IntRange(1), show_default="one for each core")

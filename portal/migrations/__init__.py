@@ -1,14 +1,33 @@
-"""Alembic, one head, run by `portal upgrade`."""
+"""Alembic, one head, run by `portal upgrade` and `portal downgrade`.
 
+Up or down is one transaction, so one that fails half-way leaves nothing. One that meets a lock gives up soon, with the
+words for it (`Hindered`), and may be tried again as often as one likes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, MetaData, func, select
+from sqlalchemy.exc import OperationalError
+
+from portal.kit.db import BUSY_SECONDS, LOCK_SECONDS
 
 HERE = Path(__file__).parent
+UPGRADE_LOCK = 7_230_711  # any number, the same everywhere: of two upgrades at once the second finds the work done
+STATEMENT_SECONDS = 600  # for one statement: an index over millions of rows takes minutes, and nobody knows of hours
+BUSY = f"somebody else has been writing to the file for {BUSY_SECONDS} s, the workers or an import"
+LOCKED = f"somebody else has been holding a table for {LOCK_SECONDS} s, perhaps an export, an import or a backup"
+SLOW = f"a statement, or waiting for another upgrade, took longer than {STATEMENT_SECONDS} s, or was cancelled"
+FAULTS = {"55P03": LOCKED, "57014": SLOW, "40P01": LOCKED}  # PostgreSQL: lock not available, cancelled, deadlock
+
+
+class Hindered(Exception):
+    """Nothing was changed, because somebody was in the way: in words for an operator."""
 
 
 def configuration(engine: Engine) -> Config:
@@ -19,15 +38,86 @@ def configuration(engine: Engine) -> Config:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    command.upgrade(configuration(engine), revision)
+    """Raises Hindered, and alembic's CommandError for a database of a later version."""
+    with _watched():
+        command.upgrade(configuration(engine), revision)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
-    command.downgrade(configuration(engine), revision)
+    """Raises as `upgrade`. What it loses is told by `losses`."""
+    with _watched():
+        command.downgrade(configuration(engine), revision)
+
+
+@contextmanager
+def _watched() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        words = _words(error)
+        if words is None:
+            raise
+        raise Hindered(words) from error
+
+
+def _words(error: OperationalError) -> str | None:
+    """Who was in the way, None where it was something else."""
+    if getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return BUSY
+    return FAULTS.get(getattr(error.orig, "sqlstate", None) or "")
+
+
+def losses(engine: Engine, revision: str) -> list[str]:
+    """What a downgrade takes away: tables, columns, rows and values, each with how many there are.
+
+    It is found out by doing it and undoing it, so it cannot differ from what will happen. That reads the whole
+    database, and locks what will be changed for that moment. Raises as `upgrade`.
+    """
+    config = configuration(engine)
+    with _watched(), engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
+        before = _holdings(connection)
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+        after = _holdings(connection)
+        connection.rollback()
+    return [words for name, held in before.items() for words in _lost(name, held, after.get(name))]
+
+
+def _holdings(connection: Connection) -> dict[str, dict[str, int]]:
+    """For each table, how many rows have something in each column; under the name "", how many there are."""
+    found, held = MetaData(), {}
+    found.reflect(connection)
+    for table in found.sorted_tables:
+        if table.name != "alembic_version":
+            counts = [func.count(), *(func.count(column) for column in table.c)]
+            row = connection.execute(select(*counts).select_from(table)).one()
+            held[table.name] = dict(zip(["", *table.c.keys()], row, strict=True))
+    return held
+
+
+def _lost(name: str, before: dict[str, int], after: dict[str, int] | None) -> list[str]:
+    if after is None:
+        return [f"the table {name}, with {before['']} rows"]
+    if after[""] < before[""]:
+        return [f"{before[''] - after['']} of the {before['']} rows of the table {name}"]
+    gone = [f"the column {name}.{column}, filled in {before[column]} rows" for column in before.keys() - after]
+    less = [column for column in before.keys() & after if after[column] < before[column]]
+    return sorted(gone) + [f"{before[c] - after[c]} values of the column {name}.{c}" for c in sorted(less)]
 
 
 def is_current(engine: Engine) -> bool:
     """Whether the database has every migration of this version."""
+    return present(engine) == ScriptDirectory(str(HERE)).get_current_head()
+
+
+def revisions() -> list[str]:
+    """Every revision that this version knows, oldest first."""
+    return [script.revision for script in ScriptDirectory(str(HERE)).walk_revisions()][::-1]
+
+
+def present(engine: Engine) -> str | None:
+    """The revision that the database has; None before the first."""
     with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory(str(HERE)).get_current_head()
+        return MigrationContext.configure(connection).get_current_revision()

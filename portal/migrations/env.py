@@ -3,7 +3,7 @@
 from typing import Any
 
 from alembic import context
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 import portal.accounts.tables
 import portal.billing.tables
@@ -16,9 +16,8 @@ import portal.kit.throttle
 import portal.staff.tables
 import portal.subscription.tables
 import portal.support.tables  # noqa: F401 - imported for the tables they define
-from portal.kit.db import Instant, metadata
-
-UPGRADE_LOCK = 7_230_711  # any number, the same everywhere: of two upgrades at once the second finds the work done
+from portal.kit.db import LOCK_SECONDS, Instant, metadata
+from portal.migrations import STATEMENT_SECONDS, UPGRADE_LOCK
 
 
 def render(kind: str, item: Any, _context: Any) -> Any:
@@ -26,10 +25,30 @@ def render(kind: str, item: Any, _context: Any) -> Any:
     return "Instant()" if kind == "type" and isinstance(item, Instant) else False
 
 
-with context.config.attributes["engine"].connect() as connection:
+def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=metadata, render_item=render)
     with context.begin_transaction():
-        if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE lets the second one wait too
-            connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+        alone(connection)
         context.run_migrations()
-    connection.commit()
+
+
+def alone(connection: Connection) -> None:
+    """Of two at once the second waits for the first; SQLite's BEGIN IMMEDIATE does as much.
+
+    On PostgreSQL no table is waited for long, because everybody who comes later would wait behind us.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # for whoever is at it: it ends in a known time
+    connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+
+
+given = context.config.attributes
+if "connection" in given:  # somebody who only wants to see what would be, and undoes it
+    run(given["connection"])
+else:
+    with given["engine"].connect() as connection:
+        run(connection)
+        connection.commit()
