@@ -113,13 +113,17 @@ def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> S
     platform = subscription.find_platform(db, platform_id)
     if platform is None:
         raise LookupError(f"no platform {platform_id}")
-    paid = subscription.terms_of(db, platform_id)
+    return _of(db, platform, at, zone)
+
+
+def _of(db: Connection, platform: Platform, at: datetime, zone: ZoneInfo) -> Standing:
+    paid = subscription.terms_of(db, platform.id)
     quiet_since = None
     if platform.sms_only or not paid:
-        wallet = Wallet(credits.lots_of(db, platform_id), credits.last_movements(db, platform_id))
+        wallet = Wallet(credits.lots_of(db, platform.id), credits.last_movements(db, platform.id))
         quiet_since = _quiet_since(platform, wallet, at, zone)
     life = subscription.life_of(platform, paid, quiet_since=quiet_since)
-    return Standing(platform, paid, subscription.open_blocks(db, platform_id), life, at, zone)
+    return Standing(platform, paid, subscription.open_blocks(db, platform.id), life, at, zone)
 
 
 def find_after(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo, most: int) -> list[Standing]:
@@ -165,8 +169,10 @@ def _quiet_since(platform: Platform, wallet: Wallet, at: datetime, zone: ZoneInf
 
 def lock(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> Standing:
     """As `find`, and nobody changes seats, terms or cancellation of the platform until the commit."""
-    subscription.lock_platform(db, platform_id)
-    return find(db, platform_id, at=at, zone=zone)
+    platform = subscription.lock_platform(db, platform_id)
+    if platform is None:
+        raise LookupError(f"no platform {platform_id}")
+    return _of(db, platform, at, zone)
 
 
 @dataclass(frozen=True, slots=True)

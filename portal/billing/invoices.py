@@ -77,12 +77,13 @@ def issue(
     at: datetime,
     zone: ZoneInfo,
 ) -> Invoice:
-    """Write the invoice of a paid order; its PDF follows. An order that has one already gets the same one again."""
-    if known := find_invoice_of_order(db, order_id):
-        return known
-    row: dict[str, Any] = {"order_id": order_id, "platform_id": platform_id, "language": language, "note": ""}
-    row |= {"billing": billing.to_json(), "seller": seller.to_json()}
-    return _write(db, Series.INVOICE, row, offer, Share(offer.net, offer.tax), at=at, zone=zone)
+    """Write the invoice of a paid order; its PDF follows.
+
+    The caller has seen to it that the order has none; the database's IntegrityError refuses a second one.
+    """
+    facts: dict[str, Any] = {"order_id": order_id, "platform_id": platform_id, "refers_to": None}
+    facts |= {"offer": offer, "billing": billing, "seller": seller, "language": language, "note": ""}
+    return _write(db, Series.INVOICE, facts, Share(offer.net, offer.tax), at=at, zone=zone)
 
 
 def lock_invoice(db: Connection, invoice_id: int) -> None:
@@ -105,15 +106,11 @@ def credit_note(
     part = rules.share(invoice.net, invoice.tax, before, amount)
     if isinstance(part, NoCredit):
         return part
-    row: dict[str, Any] = {
-        "order_id": invoice.order_id,
-        "platform_id": invoice.platform_id,
-        "language": invoice.language,
-    }
-    row |= {"billing": invoice.billing.to_json(), "seller": invoice.seller.to_json()}
-    row |= {"refers_to": invoice.id, "note": reason}
-    taken = _mirrored(invoice.offer, part, whole=part.total == invoice.total)
-    written = _write(db, Series.CREDIT_NOTE, row, taken, Share(-part.net, -part.tax), at=at, zone=zone)
+    facts = {name: getattr(invoice, name) for name in ("order_id", "platform_id", "billing", "seller", "language")}
+    facts |= {"refers_to": (invoice.number, invoice.issued_on), "note": reason}
+    facts |= {"offer": _mirrored(invoice.offer, part, whole=part.total == invoice.total)}
+    amounts = Share(-part.net, -part.tax)
+    written = _write(db, Series.CREDIT_NOTE, facts, amounts, at=at, zone=zone, of=invoice.id)
     _record(db, invoice, written, at, reason=reason, **who)
     return written
 
@@ -132,22 +129,37 @@ def _mirrored(offer: Offer, part: Share, *, whole: bool) -> Offer:
 
 
 def _write(
-    db: Connection, series: Series, row: dict[str, Any], offer: Offer, amounts: Share, *, at: datetime, zone: ZoneInfo
+    db: Connection,
+    series: Series,
+    facts: dict[str, Any],
+    amounts: Share,
+    *,
+    at: datetime,
+    zone: ZoneInfo,
+    of: int | None = None,
 ) -> Invoice:
+    """Number it, store it, and have its PDF made. facts: of the Invoice, as it has them; of: the one it corrects."""
     year = rules.year_of(at, zone)
     sequence, issued_on = _next_number(db, series, year, business_date(at, zone))
-    row |= {"series": series, "year": year, "sequence": sequence, "number": rules.number(series, year, sequence)}
-    row |= {"issued_on": issued_on, "issued_at": at, "offer": offer_to_json(offer), "currency": offer.currency}
+    facts |= {"number": rules.number(series, year, sequence), "issued_on": issued_on, "issued_at": at}
+    row = facts | {"series": series, "year": year, "sequence": sequence, "refers_to": of}
+    row |= {"offer": offer_to_json(facts["offer"]), "currency": facts["offer"].currency}
+    row |= {"billing": facts["billing"].to_json(), "seller": facts["seller"].to_json()}
     row |= {"net": amounts.net.cents, "tax": amounts.tax.cents, "total": amounts.total.cents}
     invoice_id = db.execute(_INSERT, row).scalar_one()
     ask_for_pdf(db, invoice_id, at=at, key=f"invoice-pdf:{invoice_id}")
-    return get_invoice(db, invoice_id)
+    facts |= {"net": amounts.net, "tax": amounts.tax, "total": amounts.total}
+    return Invoice(invoice_id, pdf_made_at=None, **facts)
 
 
 def _next_number(db: Connection, series: Series, year: int, today: date) -> tuple[int, date]:
     """The next number and its date; the counter stays locked until the commit."""
-    insert_once(db, invoice_numbers, {"series": series, "year": year, "last": 0, "last_on": today})
-    sequence, issued_on = db.execute(_NEXT, {"of_series": series, "of_year": year, "today": today}).one()
+    asked = {"of_series": series, "of_year": year, "today": today}
+    found = db.execute(_NEXT, asked).one_or_none()
+    if found is None:  # the first of its year, or several at once: the counter is begun by one of them
+        insert_once(db, invoice_numbers, {"series": series, "year": year, "last": 0, "last_on": today})
+        found = db.execute(_NEXT, asked).one()
+    sequence, issued_on = found
     return int(sequence), issued_on
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from portal.billing import queries
 from portal.billing.choices import UpgradeChoice
-from portal.billing.queries import Order, Payment
+from portal.billing.queries import Order, Payment, StaffTask
 from portal.billing.tasks import Task
 from portal.kit.calendars import is_bank_day
 from portal.rules import dates, offers, settlement
@@ -62,8 +62,12 @@ def _in_time(arrival: Arrival, zone: ZoneInfo) -> bool:
 
 def so_far(db: Connection, order: Order) -> Money:
     """What transfers have brought already of an order that waits for the rest."""
-    short = (task.amount for task in queries.open_tasks_of(db, order.id) if task.kind == Task.UNDERPAID)
-    return total(short, order.total.currency)
+    return total((task.amount for task in came_short(db, order)), order.total.currency)
+
+
+def came_short(db: Connection, order: Order) -> list[StaffTask]:
+    """The transfers themselves, as the tasks that wait for the rest."""
+    return [task for task in queries.open_tasks_of(db, order.id) if task.kind == Task.UNDERPAID]
 
 
 def so_far_of_many(db: Connection, orders: Iterable[Order]) -> dict[int, Money]:

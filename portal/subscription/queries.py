@@ -85,7 +85,7 @@ def longest_until(platform_id: ColumnElement[int], expires_on: ColumnElement[dat
 # Statements are built once: measured, building one anew costs five times as much as running it.
 _MINE: BindParameter[int] = bindparam("platform_id")
 _PLATFORM = select(*(platforms.c[name] for name in Platform.__slots__)).where(platforms.c.id == _MINE)
-_LOCK = select(platforms.c.id).where(platforms.c.id == _MINE).with_for_update()
+_LOCK = _PLATFORM.with_for_update()
 _TERM = (terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on, terms.c.edition, terms.c.trial)
 _UNTIL = longest_until(terms.c.platform_id, terms.c.ends_on)
 _TERMS = select(*_TERM, _UNTIL).where(terms.c.platform_id == _MINE).order_by(terms.c.starts_on)
@@ -126,9 +126,10 @@ def find_platform(db: Connection, platform_id: int) -> Platform | None:
     return Platform(*row) if row else None
 
 
-def lock_platform(db: Connection, platform_id: int) -> None:
+def lock_platform(db: Connection, platform_id: int) -> Platform | None:
     """Hold the platform until the commit: what is counted on it now stays true until it is written."""
-    db.execute(_LOCK, {"platform_id": platform_id})
+    row = db.execute(_LOCK, {"platform_id": platform_id}).one_or_none()
+    return Platform(*row) if row else None
 
 
 def terms_of(db: Connection, platform_id: int) -> list[PaidTerm]:

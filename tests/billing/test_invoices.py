@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal.billing import invoices
 from portal.billing.events import Event
@@ -73,9 +74,19 @@ def test_half_of_twenty_at_once_are_undone_and_leave_no_gap(house: House) -> Non
 
 
 @both_databases
-def test_an_order_has_one_invoice_however_often_it_is_asked_for(house: House) -> None:
-    assert issue(house, 1) == issue(house, 1)
+def test_an_order_has_one_invoice_and_a_second_one_takes_no_number(house: House) -> None:
+    issue(house, 1)
+    with pytest.raises(IntegrityError):
+        issue(house, 1)
     assert issue(house, 2).number == "2026-000002"
+
+
+@both_databases
+def test_what_is_written_is_what_is_read_afterwards(house: House) -> None:
+    invoice = issue(house, 1)
+    partly = note(house, invoice, 100)
+    with house.parts.database.read() as db:
+        assert [invoices.get_invoice(db, written.id) for written in (invoice, partly)] == [invoice, partly]
 
 
 @both_databases

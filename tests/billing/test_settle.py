@@ -21,6 +21,7 @@ from portal.rules.money import Money
 from portal.rules.orders import OrderState, PaymentState, Way
 from portal.rules.payments import Report
 from portal.rules.renewal import Term
+from portal.standing import Standing
 from portal.subscription import actions as subscription
 from portal.subscription.tables import seat_grants, terms
 from tests.conftest import both_databases
@@ -247,10 +248,10 @@ def test_money_that_arrives_while_a_failure_is_being_noted_is_not_unsaid(
     order = house.order()
     payment, hold = begun(house, order), settle._lock
 
-    def held_after_the_money(db: Connection, order_id: int) -> Order:
+    def held_after_the_money(db: Connection, order_id: int, till: Till) -> tuple[Order, Standing]:
         mine = payments.c.id == payment
         db.execute(update(payments).where(mine).values(state=PaymentState.RECEIVED, ended_at=house.clock.now()))
-        return hold(db, order_id)
+        return hold(db, order_id, till)
 
     monkeypatch.setattr(settle, "_lock", held_after_the_money)
     assert card(house, payment, order, PaymentState.FAILED, amount=None) is Result.KNOWN
