@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, g, has_request_context, request
+from flask import Flask
 from flask_wtf import CSRFProtect
 
 from portal import setting_values
@@ -19,6 +19,7 @@ from portal.kit.vault import Vault
 from portal.outside.demo_payments import DemoPayments
 from portal.outside.payments import Provider
 from portal.outside.post import FolderPost, Post, SmtpPost
+from portal.outside.reports import HttpReports, NoReports
 from portal.outside.service import DemoService, HttpService, SendingService
 from portal.outside.stripe_checkout import StripeCheckout
 from portal.outside.transfer import BankAccount
@@ -49,6 +50,7 @@ from portal.web import (
     lost_factor,
     my_sessions,
     not_me,
+    observed,
     operations,
     orders,
     passkey_sign_in,
@@ -141,7 +143,7 @@ def create_app(
     app = Flask("portal", instance_path=str(settings.instance_path))
     _configure(app, settings)
     app.extensions["portal"] = _parts(app, settings, clock, post, providers, service)
-    logs.configure(_log_context)
+    logs.configure(observed.context)
     _hooks(app, settings)
     for module in PAGES:
         app.register_blueprint(module.pages)
@@ -209,6 +211,7 @@ def _parts(
         providers=_providers(settings, ticking) if providers is None else providers,
         bank=_bank(settings),
         service=service or _service(settings, ticking),
+        reports=HttpReports(settings.error_report_url, clock=ticking) if settings.error_report_url else NoReports(),
     )
 
 
@@ -242,6 +245,7 @@ def _hooks(app: Flask, settings: Settings) -> None:
 
         # Replacing the method is Flask's documented way to put something in front of the application.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
+    observed.init_app(app)
     headers.init_app(app, settings)
     edge.init_app(app)
     who.init_app(app)
@@ -250,13 +254,3 @@ def _hooks(app: Flask, settings: Settings) -> None:
     CSRFProtect(app).exempt(webhooks.pages)  # signed by who sends them, which is no browser
     access.init_app(app)
     errors.init_app(app)
-
-
-def _log_context() -> dict[str, Any]:
-    """Who asked for what: never a query string, which may hold what people typed."""
-    if not has_request_context():
-        return {}
-    found = {"reference": errors.reference(), "method": request.method, "endpoint": request.endpoint}
-    if "now" in g:
-        found["network"] = edge.network()
-    return found

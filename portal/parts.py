@@ -10,6 +10,7 @@ from portal.kit.links import Links
 from portal.kit.vault import Vault
 from portal.outside.payments import Provider
 from portal.outside.post import Post
+from portal.outside.reports import Reports
 from portal.outside.service import SendingService
 from portal.outside.transfer import BankAccount
 from portal.rules.orders import Way
@@ -30,3 +31,4 @@ class Parts:
     providers: Mapping[Way, Provider]  # only those that are configured
     bank: BankAccount | None  # where transfers go; None: nobody can pay by one
     service: SendingService | None  # told what is switched on; None: it asks by itself
+    reports: Reports  # told of unexpected errors

@@ -83,6 +83,12 @@ class Settings:
     service_secret: Secret = _setting(
         read.long_secret(SHORTEST_SECRET), "signs what it is told; 32 random characters or more", Secret("")
     )
+    metrics_token: Secret = _setting(
+        read.long_secret(SHORTEST_SECRET), "whoever reads /metrics shows it; 32 random characters or more", Secret("")
+    )
+    error_report_url: str = _setting(
+        read.base_address, "told of unexpected errors; may hold a key in its path", "", shown=False
+    )
     price_list: Path = _setting(read.file, "the price list, a TOML file; default: an example", read.EXAMPLE_PRICES)
     throttle: bool = _setting(read.flag, "limits on sign-in and recovery; may be off only on 127.0.0.1", True)
     seller_name: str = _setting(read.line(200), "who sells, on every invoice", "Example S.r.l.")
@@ -147,6 +153,8 @@ EMPTY_IS_DEFAULT = (
     "BANK_BIC",
     "SERVICE_URL",
     "SERVICE_SECRET",
+    "METRICS_TOKEN",
+    "ERROR_REPORT_URL",
 )
 
 

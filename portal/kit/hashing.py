@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from portal.kit import metrics
+from portal.kit.clock import stopwatch
+
 SALT_BYTES = 16
 PATIENCE_SECONDS = 0.25  # measured: longer waits only move the queue into the server's threads
 
@@ -35,8 +38,11 @@ class Hasher:
     @contextmanager
     def turn(self) -> Iterator["Turn"]:
         """A hashing place for the length of the block. Raises Busy before anything was done."""
+        waited = stopwatch()
         if not self._places.acquire(timeout=PATIENCE_SECONDS):
+            metrics.HASHES_REFUSED.inc()
             raise Busy
+        metrics.HASH_WAIT.observe(waited())
         try:
             yield Turn(self._argon2, self._nobody)
         finally:

@@ -69,6 +69,13 @@ def known(db: Connection, *, since: date) -> dict[tuple[date, str], bool]:
     return {(day, step): done_at is not None for day, step, done_at in rows}
 
 
+def summary(db: Connection, *, since: date) -> tuple[int, datetime | None]:
+    """Of the nights since that day: how many steps were begun and are not done, and when one was last done."""
+    rows = db.execute(select(nights.c.done_at).where(nights.c.day >= since)).scalars().all()
+    done = [at for at in rows if at is not None]
+    return len(rows) - len(done), max(done, default=None)
+
+
 def claim(db: Connection, day: date, step: str, *, at: datetime, anew: bool = False) -> Claim | None:
     """Take the step for the length of a lease; None where somebody has it, or it is done, or rests after a fault.
 

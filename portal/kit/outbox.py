@@ -246,6 +246,41 @@ def make_up(db: Connection, keys: Iterable[str], *, before: datetime) -> int:
     return db.execute(update(outbox).where(mine).values(outcome=Outcome.HANDLED)).rowcount
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The rows of a kind that are still to be done: how many, how many of them now, and how many after a fault."""
+
+    waiting: int = 0
+    due: int = 0
+    retrying: int = 0
+    oldest_due_at: datetime | None = None
+
+
+def queues(db: Connection, *, at: datetime) -> dict[str, Queued]:
+    """What waits of each kind. A row that a worker has just claimed is due until it has ended."""
+    due, tried = outbox.c.due_at <= at, outbox.c.attempts > 0
+    columns = (outbox.c.topic, due.label("due"), tried.label("tried"), func.count(), func.min(outbox.c.due_at))
+    rows = db.execute(select(*columns).where(outbox.c.done_at.is_(None)).group_by(outbox.c.topic, "due", "tried")).all()
+    return {kind: _queued([tuple(row) for row in rows if row.topic == kind]) for kind in (MAIL, TASK, ERRAND)}
+
+
+def _queued(rows: list[Any]) -> Queued:
+    return Queued(
+        sum(count for _, _, _, count, _ in rows),
+        sum(count for _, due, _, count, _ in rows if due),
+        sum(count for _, due, tried, count, _ in rows if tried and not due),
+        min((oldest for _, due, _, _, oldest in rows if due), default=None),
+    )
+
+
+def ended(db: Connection, *, since: datetime) -> dict[tuple[str, str], int]:
+    """How many rows of each kind ended with each outcome since then."""
+    columns = (outbox.c.topic, outbox.c.outcome, func.count())
+    rows = db.execute(select(*columns).where(outbox.c.done_at >= since).group_by(outbox.c.topic, outbox.c.outcome))
+    counted = {(kind, outcome): count for kind, outcome, count in rows}
+    return {(kind, outcome): counted.get((kind, outcome), 0) for kind in (MAIL, TASK, ERRAND) for outcome in Outcome}
+
+
 def waiting(db: Connection) -> int:
     """How many rows are still to be done."""
     return db.execute(select(func.count()).select_from(outbox).where(outbox.c.done_at.is_(None))).scalar_one()

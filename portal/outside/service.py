@@ -17,19 +17,14 @@ days: a service that is away, but also a wrong secret or address, which somebody
 """
 
 import json
-import socket
-import ssl
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from portal.kit.clock import Clock
-from portal.outside import signatures
+from portal.outside import calls, signatures
 from portal.rules.lifecycle import State
 from portal.setting_values import Secret
 
@@ -134,35 +129,10 @@ class HttpService:
             raise ServiceDown(f"the service answered {status}")
 
     def _put(self, path: str, body: bytes, headers: dict[str, str]) -> int:
-        line, over, cut = self._line(), Event(), Event()
-        Thread(target=_watch, args=(line, self._limit, over, cut), name="service-watch", daemon=True).start()
         try:
-            line.request("PUT", path, body, headers)
-            status = line.getresponse().status
-        except (OSError, HTTPException, ValueError) as error:  # ValueError: a host name that cannot be one
-            raise ServiceDown("too slow" if cut.is_set() else type(error).__name__) from None
-        finally:
-            over.set()
-            line.close()
-        if cut.is_set():
-            raise ServiceDown("too slow")
-        return status
-
-    def _line(self) -> HTTPConnection:
-        if self._url.scheme == "https":
-            trusted = ssl.create_default_context()
-            return HTTPSConnection(self._url.netloc, timeout=self._step, context=trusted)
-        return HTTPConnection(self._url.netloc, timeout=self._step)
-
-
-def _watch(line: HTTPConnection, limit: float, over: Event, cut: Event) -> None:
-    """A service that sends one byte now and then never runs into a socket's time-out: the line is cut."""
-    wait = limit
-    while not over.wait(wait):
-        cut.set()
-        with suppress(OSError, AttributeError):  # AttributeError: there is no socket yet, or no more
-            line.sock.shutdown(socket.SHUT_RDWR)
-        wait = 1.0  # it may have been between two sockets, before TLS: cut what comes after it too
+            return calls.send("PUT", self._url, path, body, headers, calls.Patience(self._step, self._limit))
+        except calls.NoAnswer as error:
+            raise ServiceDown(str(error)) from None
 
 
 class DemoService:

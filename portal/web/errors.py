@@ -1,18 +1,19 @@
 """Error pages: what happened, what to do now, and a reference number that the log has too."""
 
 import logging
-import secrets
 from typing import Any
 
-from flask import Flask, g, redirect, render_template, request
+from flask import Flask, redirect, render_template, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from portal.accounts import drafts
 from portal.web import edge, sign_in, who
 from portal.web.edge import now, parts
+from portal.web.observed import LONGEST_METHOD, reference
 from portal.web.places import safe_place
 
 log = logging.getLogger("portal")
@@ -20,19 +21,13 @@ KNOWN = (400, 403, 404, 405, 413, 429, 500, 503)
 RETRY_SECONDS = 5
 
 
-def reference() -> str:
-    """The number of this request, in the log and on the error page."""
-    if "reference" not in g:
-        g.reference = secrets.token_hex(5)
-    found: str = g.reference
-    return found
-
-
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, forged)
     app.register_error_handler(HTTPException, refused)
     app.register_error_handler(OperationalError, unavailable)
+    app.register_error_handler(NoneFree, unavailable)
     app.register_error_handler(Exception, broken)
+    app.log_exception = unforeseen  # type: ignore[method-assign]  # Flask's documented way to log otherwise
 
 
 def page(code: int) -> tuple[str, int, dict[str, str]]:
@@ -59,8 +54,8 @@ def refused(error: HTTPException) -> Any:
     return body, status, headers
 
 
-def unavailable(error: OperationalError) -> Any:
-    """The database does not answer: say so, and when to try again."""
+def unavailable(error: OperationalError | NoneFree) -> Any:
+    """The database does not answer, or all connections to it are in use: say so, and when to try again."""
     edge.undo()
     log.error("database unavailable", exc_info=error)
     return page(503)
@@ -68,8 +63,21 @@ def unavailable(error: OperationalError) -> Any:
 
 def broken(error: Exception) -> Any:
     edge.undo()
-    log.error("unexpected error", exc_info=error)
+    tell(error)
     return page(500)
+
+
+def unforeseen(exc_info: tuple[Any, BaseException | None, Any]) -> None:
+    """What a hook raised, such as the commit. Flask's own line has the address, which may hold a token."""
+    if exc_info[1] is not None:
+        tell(exc_info[1])
+
+
+def tell(error: BaseException) -> None:
+    """A fault of ours: to the log, and to whoever collects reports."""
+    log.error("unexpected error", exc_info=error)
+    about = {"reference": reference(), "endpoint": request.endpoint, "method": request.method[:LONGEST_METHOD]}
+    parts().reports.send(error, **about)
 
 
 def forged(error: CSRFError) -> Any:

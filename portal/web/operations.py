@@ -1,14 +1,18 @@
-"""For machines: health, and the addresses that standards give to pages of ours."""
+"""For machines: health, metrics, and the addresses that standards give to pages of ours."""
 
+import hmac
 from datetime import timedelta
+from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, url_for
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, request, url_for
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts.tables import administrators
-from portal.web import access, who
+from portal.kit import metrics
+from portal.setting_values import Secret
+from portal.web import access, stock, who
 from portal.web.edge import now, parts
 
 pages = Blueprint("operations", __name__)
@@ -33,6 +37,26 @@ def ready() -> tuple[Response, int]:
     except SQLAlchemyError:
         return jsonify(status="database unavailable"), 503
     return jsonify(status="ready"), 200
+
+
+@pages.get("/metrics")
+@access.machine
+def measured() -> Response:
+    """What is counted and what waits, for Prometheus: to whoever shows METRICS_TOKEN, and not found for others.
+
+    Not by the client's address either: behind a proxy on the same machine everybody comes from there.
+    """
+    if not shows(parts().settings.metrics_token, request.headers.get("Authorization", "")):
+        abort(404)
+    waiting: Any = current_app.extensions.setdefault("portal.stock", stock.Stock(parts()))
+    return Response(metrics.page(waiting), content_type=metrics.CONTENT_TYPE)
+
+
+def shows(token: Secret, authorization: str) -> bool:
+    """Whether this is the header of somebody who knows the token. Without a token nobody does."""
+    kind, _, shown = authorization.partition(" ")
+    known = hmac.compare_digest(shown.strip().encode(), token.reveal().encode())
+    return bool(token) and kind.lower() == "bearer" and known
 
 
 @pages.get("/.well-known/change-password")

@@ -20,6 +20,7 @@ TABLE = {
     "/.well-known/security.txt": M,
     "/health/live": M,
     "/health/ready": M,
+    "/metrics": M,
     "/invitation/<token>": E,
     "/invitation/new": E,
     "/login": E,

@@ -1,0 +1,145 @@
+"""What a process counts: requests, sign-ins, events of the log, hashes, connections. docs/operating.md says what for.
+
+`portal serve` runs several processes, and a counter of one is not the node's. Where PROMETHEUS_MULTIPROC_DIR is set
+(portal/kit/metrics_folder.py), each counts into a file of its own there, and whoever is asked adds the files up. What
+the database knows is counted by nobody, but asked of it (portal/web/stock.py).
+
+No label may hold what somebody typed or who somebody is: endpoints, outcomes and the events of our own sources only.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    disable_created_metrics,
+    generate_latest,
+    multiprocess,
+)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's; the files of several processes lack them
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+MOST_EVENTS = 300  # different ones; the sources have a third of it. Beyond them it is a fault of ours: "other"
+OURS = CollectorRegistry()  # and not the library's own, which measures the process at each import
+
+REQUEST_SECONDS = Histogram(
+    "portal_request_seconds",
+    "Seconds until a request was answered, by page and kind of answer.",
+    ["endpoint", "status"],
+    buckets=(0.025, 0.1, 0.5, 2.5),
+    registry=OURS,
+)
+SIGN_INS = Counter("portal_sign_ins", "Sign-ins by outcome, of customers and staff.", ["outcome"], registry=OURS)
+EVENTS = Counter("portal_events", "Lines of the log by what happened.", ["event", "level"], registry=OURS)
+LOG_LINES_LOST = Counter("portal_log_lines_lost", "Lines of the log that could not be written.", registry=OURS)
+HASH_WAIT = Histogram(
+    "portal_hash_wait_seconds",
+    "Seconds until there was a place to compute a password hash.",
+    buckets=(0.005, 0.05, 0.25),
+    registry=OURS,
+)
+HASHES_REFUSED = Counter(
+    "portal_hashes_refused", "Password hashes refused because every place was taken.", registry=OURS
+)
+CONNECTIONS = Gauge(
+    "portal_database_connections",
+    "Database connections in use when each process last answered.",
+    ["use"],
+    multiprocess_mode="livesum",
+    registry=OURS,
+)
+ERROR_REPORTS = Counter("portal_error_reports", "Reports of unexpected errors, by outcome.", ["outcome"], registry=OURS)
+
+SIGN_IN_OUTCOMES = {  # the words of the log, and what they are for who counts
+    "signed in": "in",
+    "sign-in refused": "refused",
+    "sign-in closed": "closed",
+    "sign-in led to a reset": "reset",
+    "second factor asked for": "second factor asked for",
+    "second factor refused": "second factor refused",
+    "passkey refused": "passkey refused",
+    "staff signed in": "staff in",
+    "staff sign-in refused": "staff refused",
+    "staff second factor refused": "staff second factor refused",
+}
+
+
+class Source(Protocol):
+    def collect(self) -> Iterable[Metric]: ...
+
+
+def count_request(endpoint: str, status: int, seconds: float) -> None:
+    with suppress(OSError):  # no room for the file of the counts: the page counts for more
+        _requests(endpoint, status // 100).observe(seconds)
+
+
+@lru_cache(maxsize=2048)
+def _requests(endpoint: str, hundred: int) -> Histogram:
+    """Kept, because finding it anew costs as much as counting."""
+    return REQUEST_SECONDS.labels(endpoint, f"{hundred}xx")
+
+
+def note(gauge: Gauge, value: float) -> None:
+    with suppress(OSError):
+        gauge.set(value)
+
+
+def count_event(event: str, level: str) -> None:
+    with suppress(OSError):
+        if event not in _known and len(_known) >= MOST_EVENTS:
+            event = "other"
+        _known.add(event)
+        EVENTS.labels(event, level).inc()
+        if event in SIGN_IN_OUTCOMES:
+            SIGN_INS.labels(SIGN_IN_OUTCOMES[event]).inc()
+
+
+_known: set[str] = set()
+
+
+class _Processes:
+    """What this process has counted, or all of a node where they count into files."""
+
+    def collect(self) -> Iterator[Metric]:
+        folder = os.environ.get(FOLDER)
+        if not folder:
+            yield from OURS.collect()
+            return
+        _forget_the_dead(Path(folder))
+        together: Source = multiprocess.MultiProcessCollector(None, folder)  # type: ignore[no-untyped-call]  # library's
+        yield from together.collect()
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """A process that is gone has no connections any more; what it has counted stays."""
+    for path in folder.glob("gauge_live*_*.db"):
+        try:
+            os.kill(int(path.stem.rpartition("_")[2]), 0)
+        except ProcessLookupError:
+            with suppress(FileNotFoundError):  # somebody else was asked at the same moment
+                path.unlink()
+        except PermissionError:
+            continue
+
+
+class _All:
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[Metric]:
+        for source in self._sources:
+            yield from source.collect()
+
+
+def page(*more: Source) -> bytes:
+    """Everything, in the text format of Prometheus."""
+    return generate_latest(_All([_Processes(), *more]))

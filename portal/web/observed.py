@@ -1,0 +1,100 @@
+"""Each request observed: its number, one line of the log, and one count.
+
+The number is on error pages, in every line of the log that the request causes, and in the answer's X-Request-Id. It is
+ours, or the trusted proxy's where that has given one: so a customer's words about an error page, the proxy's log and
+ours can be put together.
+
+The line says what was asked for by the name of the page, not by its address, which may hold a token; from which client
+network; who is signed in, where the page had to know; and the outcome. What machines ask for all day, and files that
+are the same for everybody, are counted and not told, unless something is wrong with them.
+"""
+
+import re
+import secrets
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, Response, g, has_request_context, request
+from sqlalchemy import Engine
+
+from portal.kit import logs, metrics
+from portal.kit.clock import SystemClock, stopwatch
+from portal.kit.db import Database
+from portal.rules.throttle import client_network
+from portal.web.edge import parts
+
+HEADER = "X-Request-Id"
+_HARMLESS = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
+UNTOLD = ("static", "operations.live", "operations.ready", "operations.measured")
+LONGEST_METHOD = 16  # characters: a client may call it what it likes
+_network = lru_cache(maxsize=4096)(client_network)  # reading an address costs as much as the rest of the line
+_clock = SystemClock()  # of the log, also where the portal's own is moved: a line says when it was written
+
+
+def init_app(app: Flask) -> None:
+    """First of all hooks: so it begins before every other, and ends after them, when the answer is final."""
+    database: Database = app.extensions["portal"].database
+    pools = [_Pool("reading", database.reader), _Pool("writing", database.writer)]
+
+    @app.before_request
+    def begin() -> None:
+        g.watch = stopwatch()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers[HEADER] = reference()
+        seconds = g.watch() if "watch" in g else 0.0
+        endpoint = request.endpoint or "none"
+        metrics.count_request(endpoint, response.status_code, seconds)
+        for pool in pools:
+            pool.note()
+        if endpoint not in UNTOLD or response.status_code >= 400:
+            logs.write(_line(endpoint, response.status_code, seconds))
+        return response
+
+
+class _Pool:
+    """The connections of one kind: a number that is written down where it has changed, and so hardly ever."""
+
+    def __init__(self, use: str, engine: Engine) -> None:
+        self._gauge, self._engine, self._last = metrics.CONNECTIONS.labels(use), engine, 0
+
+    def note(self) -> None:
+        now: int = self._engine.pool.checkedout()  # type: ignore[attr-defined]  # both databases have a pool that counts
+        if now != self._last:
+            self._last = now
+            metrics.note(self._gauge, now)
+
+
+def reference() -> str:
+    """The number of this request."""
+    if "reference" not in g:
+        given = request.headers.get(HEADER, "") if parts().settings.trusted_proxies else ""
+        g.reference = given if _HARMLESS.fullmatch(given) else secrets.token_hex(5)
+    found: str = g.reference
+    return found
+
+
+def context() -> dict[str, Any]:
+    """What each line has that a request causes: never a query string, which may hold what people typed."""
+    if not has_request_context():
+        return {}
+    found = {"reference": reference(), "method": request.method[:LONGEST_METHOD], "endpoint": request.endpoint}
+    return found | {"network": _network(request.remote_addr or "")}
+
+
+def _line(endpoint: str, status: int, seconds: float) -> dict[str, Any]:
+    line: dict[str, Any] = {"at": _clock.now().isoformat(), "level": "info", "logger": "portal", "event": "request"}
+    line |= {"reference": g.reference, "method": request.method[:LONGEST_METHOD], "endpoint": endpoint}
+    line |= {"network": _network(request.remote_addr or ""), "status": status, "ms": round(seconds * 1000)}
+    return line | _who()
+
+
+def _who() -> dict[str, Any]:
+    """Who is signed in, where the page had to find it out (who.py, staff/entry.py): the log itself asks nobody."""
+    person, staff = g.get("person") or g.get("_login_user"), g.get("staff")
+    found: dict[str, Any] = {"member": staff.member.username} if staff else {}
+    administrator = getattr(person, "administrator", None)
+    if administrator is not None:
+        found |= {"platform": administrator.platform_id, "username": administrator.username}
+    return found
