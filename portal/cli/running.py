@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,37 +18,26 @@ IDLE_SECONDS = 1.0  # how long the worker rests when nothing is due
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
+@click.option(
+    "--socket", type=click.Path(path_type=Path), help="A Unix socket for the proxy, instead of host and port."
+)
 @click.option("--workers", default=os.cpu_count() or 1, type=click.IntRange(1), show_default="one for each core")
-def serve(host: str, port: int, workers: int) -> None:
-    """Start the production server."""
-    from portal import migrations
+def serve(host: str, port: int, socket: Path | None, workers: int) -> None:
+    """Start the production server. SIGTERM lets it finish and stop, SIGHUP reads settings and prices again."""
+    from portal import migrations, serving
 
     parts = portal_parts()
     if not migrations.is_current(parts.database.writer):
         raise click.ClickException("The database is not up to date: run `portal upgrade` first.")
+    if socket and not parts.settings.trusted_proxies:
+        raise click.ClickException("Through a socket nobody has an address: set PORTAL_TRUSTED_PROXIES=1 or more.")
     parts.database.close()
     if parts.settings.argon2_simultaneous == HASHES:  # nobody has said otherwise: the processes share the machine's
         os.environ["PORTAL_ARGON2_SIMULTANEOUS"] = str(max(1, HASHES // workers))
-    _serve(host, port, workers)
-
-
-def _serve(host: str, port: int, workers: int) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
-    server = Granian(
-        "portal:create_app",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=host,
-        port=port,
-        workers=workers,
-        blocking_threads=4,
-        websockets=False,
-        log_level=LogLevels.warning,
-    )
-    server.serve()
+    try:
+        serving.serve(host, port, workers, socket)
+    except serving.NoSocket as error:
+        raise click.ClickException(f"There is nothing to listen on at {socket or f'{host}:{port}'}: {error}") from None
 
 
 @click.command()
@@ -86,13 +76,13 @@ def worker(once: bool) -> None:
 @click.option("--keep", is_flag=True, help="Go on with the data of the last time instead of a new cast.")
 def demo(port: int, keep: bool) -> None:
     """Show the portal: a cast of customers, the mails they get, a clock that can be moved. Nothing to configure."""
-    from portal import demonstration
+    from portal import demonstration, serving
 
     os.environ |= {"PORTAL_DEMO": "1", "PORTAL_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     demonstration.prepare(application, keep=keep)
     with demonstration.worker():
         click.echo(demonstration.welcome(port))
-        _serve("127.0.0.1", port, workers=1)
+        serving.serve("127.0.0.1", port, workers=1)
 
 
 @click.command()

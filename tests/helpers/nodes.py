@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.helpers.house import CHEAP_HASH, PASSWORD, SECRET
+from tests.helpers.load import GET, outcome, unix
 from tests.helpers.processes import Visitor, free_port
 
 CHEAP = {f"PORTAL_{name.upper()}": str(value) for name, value in CHEAP_HASH.items()}
@@ -149,6 +150,16 @@ class Place:
         self.started.append(node)
         if wait:
             node.wait_until_ready()
+        return node
+
+    def node_at(self, path: Path, *, workers: int = 1, wait: bool = True, **environ: str) -> Running:
+        """`portal serve` on a Unix socket, as nginx speaks to it, ready to serve."""
+        words = ("serve", "--socket", str(path), "--workers", str(workers))
+        node = Running(*self._start(words, {"PORTAL_TRUSTED_PROXIES": "1"} | environ))
+        self.started.append(node)
+        if wait:
+            until(lambda: not node.alive() or outcome(unix(path), GET) == "200", node.log)
+            assert node.alive(), node.log()
         return node
 
     def worker(self, **environ: str) -> Running:
