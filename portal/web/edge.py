@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.parts import Parts
 from portal.rules.throttle import client_network
@@ -59,11 +60,21 @@ def undo() -> None:
         g.writing.rollback()
 
 
+def forget_broken() -> None:
+    """Give up the connection on which reading failed: whoever reads next gets another one, or learns it anew."""
+    connection: Connection | None = g.pop("reading", None)
+    if connection is not None:
+        connection.close()
+
+
 def init_app(app: Flask) -> None:
     @app.after_request
     def commit(response: Response) -> Response:
         if "writing" in g:
-            g.writing.commit()
+            try:
+                g.writing.commit()
+            except SQLAlchemyError as error:  # as where a statement fails: Flask itself knows only 500 here
+                return app.make_response(app.handle_user_exception(error))
         return response
 
     @app.teardown_request

@@ -17,7 +17,7 @@ from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.rules.sessions import EndReason
 from portal.settings import Settings
-from portal.web import activity_words, buying_words, challenges, offers, story, times, who, words
+from portal.web import activity_words, buying_words, challenges, edge, offers, story, times, who, words
 from portal.web.apologies import apology
 from portal.web.edge import now, parts
 from portal.web.staff import entry
@@ -32,6 +32,7 @@ def visitor() -> Person | None:
     try:
         return who.person()
     except SQLAlchemyError:
+        edge.forget_broken()
         g.no_visitor = True
         return None
 

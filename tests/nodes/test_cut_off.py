@@ -1,0 +1,101 @@
+"""A connection that is cut, or not to be had, in the middle of a request: a page that says when to try again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, func, select
+
+from portal.kit import db, outbox
+from tests.helpers.browser import Browser
+from tests.helpers.house import House
+
+on_postgres = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@contextmanager
+def cut(house: House, engine: Engine, when: str) -> Iterator[None]:
+    """The server ends the connection of whoever comes next to that moment, once."""
+    database, left = house.parts.database, [1]
+
+    def end(connection: Connection, *_: object) -> None:
+        if left and left.pop():
+            proxied: Any = connection.connection.dbapi_connection
+            with database.writer.connect() as other:
+                other.execute(select(func.pg_terminate_backend(proxied.info.backend_pid)))
+
+    event.listen(engine, when, end)
+    yield
+    event.remove(engine, when, end)
+    assert not left, "nothing was cut"
+
+
+def ask(browser: Browser) -> int:
+    """Ask for a reset on the page that is open; the status."""
+    browser.submit({"username": "m1234", "email": "m1234@example.com"}, follow=False)
+    assert browser.response is not None
+    return browser.response.status_code
+
+
+def try_again(browser: Browser) -> bool:
+    """Whether the answer says that this is the moment's fault, and when to come back."""
+    assert browser.response is not None
+    return browser.response.status_code == 503 and int(browser.response.headers["Retry-After"]) > 0
+
+
+def queued(house: House) -> int:
+    with house.parts.database.read() as connection:
+        return connection.execute(select(func.count()).select_from(outbox.outbox)).scalar_one()
+
+
+@on_postgres
+@pytest.mark.parametrize("when", ["begin", "commit"])
+def test_a_writer_that_is_cut_off_has_done_nothing_and_says_when_to_try_again(house: House, when: str) -> None:
+    house.person("m1234")
+    browser, before = house.browser(), queued(house)
+    browser.get("/reset-password")
+    form = browser.page
+    with cut(house, house.parts.database.writer, when):
+        ask(browser)
+    assert try_again(browser)
+    assert queued(house) == before
+    browser.page = form
+    assert ask(browser) == 303
+    assert queued(house) == before + 1
+
+
+@on_postgres
+def test_a_reader_that_is_cut_off_gets_another_connection_or_says_when_to_try_again(house: House) -> None:
+    house.person("m1234")
+    browser = house.browser()
+    browser.sign_in()
+    for _ in range(3):
+        with cut(house, house.parts.database.reader, "before_cursor_execute"):
+            browser.open("/subscription")
+        assert browser.response is not None
+        assert browser.response.status_code == 200 or try_again(browser)
+        assert browser.get("/subscription").state() == "active", "the next request is served"
+
+
+@pytest.mark.parametrize("kind", ["reader", "writer"])
+def test_where_all_connections_are_in_use_it_says_when_to_try_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    house.person("m1234")
+    browser = house.browser()
+    browser.sign_in()
+    engine: Any = getattr(house.parts.database, kind)
+    monkeypatch.setattr(engine.pool, "_timeout", 0.1)
+    held = [engine.connect() for _ in range(db.POOL_SIZE + db.POOL_OVERFLOW)]
+    if kind == "reader":
+        browser.open("/subscription")
+    else:
+        browser.get("/recover-username")
+        browser.submit({"email": "a@b.it"}, follow=False)
+    assert try_again(browser)
+    for connection in held:
+        connection.close()
+    assert browser.get("/subscription").state() == "active"
