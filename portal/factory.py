@@ -33,6 +33,7 @@ from portal.web import (
     administrators,
     app_factor,
     billing,
+    bodies,
     buying,
     cancellation,
     contacts,
@@ -179,6 +180,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAIL_DEFAULT_SENDER=settings.mail_default_sender,
     )
     app.session_interface = cookies.SignedCookie(settings.token_keys)
+    app.request_class = bodies.FormRequest
     app.url_map.strict_slashes = False
 
 

@@ -16,7 +16,7 @@ from portal.billing.settle import Till
 from portal.kit import texts
 from portal.kit.texts import gettext as _
 from portal.web.edge import now, parts
-from portal.web.forms import TypedField
+from portal.web.forms import TypedField, printable
 from portal.web.staff.reasons import ReasonForm
 
 EXAMPLE = 123_456  # cents of the amount that shows how one is written
@@ -58,6 +58,9 @@ class SeenField(HiddenField):
     def number(self) -> int:
         text = str(self.data or "")
         return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_SEEN else -1
+
+    def _value(self) -> str:
+        return printable(super()._value())
 
 
 class MoneyForm(ReasonForm):
