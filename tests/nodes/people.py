@@ -19,7 +19,8 @@ from tests.helpers.house import PASSWORD
 from tests.helpers.pages import Page
 from tests.helpers.processes import Visitor
 
-PATIENCE_SECONDS = 90.0  # until nobody has answered for too long
+PATIENCE_SECONDS = 120.0  # until nobody has answered for too long
+HANGING_SECONDS = 60.0  # twice as long as any statement may take
 PAUSE_SECONDS = 0.1
 ATTEMPTS = 20  # to sign in: the answer to a take-over may get lost, and its question is asked once
 AGAIN = (502, 503)  # what says: try again
@@ -81,8 +82,10 @@ class Person(Visitor):
             self.address = self.dice.choice(self.addresses())
             try:
                 status = ask()
-            except (OSError, http.client.HTTPException):
+            except (OSError, http.client.HTTPException) as error:
                 status = 0
+                if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
+                    self._fault(status, f"{what} hung for {HANGING_SECONDS:.0f} s")
             self.seen.statuses[status] += 1
             if status and status not in AGAIN:
                 if status >= 400:
@@ -98,11 +101,11 @@ class Person(Visitor):
             self.seen.unhelpful.append(f"{what}: {self.text[:200]}")
 
     def _fault(self, status: int, what: str) -> None:
-        self.seen.faults.append(f"{status} {what}: {' '.join(self.text.split())[:300]}")
+        self.seen.faults.append(f"{status} {what}: {' '.join(self.text.split())[:300] if status else ''}")
 
     def _open(self, request: Request) -> int:
         try:
-            with self.opener.open(request, timeout=PATIENCE_SECONDS) as answer:
+            with self.opener.open(request, timeout=HANGING_SECONDS) as answer:
                 self.text, self.headers, status = answer.read().decode(), answer.headers, answer.status
                 self.path = "/" + answer.geturl().split("/", 3)[-1]
         except HTTPError as error:

@@ -50,7 +50,7 @@ def test_while_the_database_is_away_pages_say_when_to_try_again_and_then_all_goe
             server.restart("immediate")
             after = len(traffic.placed)
             until(lambda: len(traffic.placed) > after + 2, lambda: str(traffic.seen))
-        check(traffic, [node], [worker])
+        check(traffic, [node], [worker], stops=2)
 
 
 @pytest.mark.soak
@@ -66,13 +66,11 @@ def test_minutes_of_stops_and_crashes_of_the_database_lose_nothing(
                 time.sleep(dice.uniform(0, 8))
                 server.start()
                 time.sleep(dice.uniform(1, 8))
-        check(traffic, nodes, workers)
+        check(traffic, nodes, workers, stops=SOAK_STOPS)
 
 
-def check(traffic: Traffic, nodes: list[Node], workers: list[Running]) -> None:
-    """Nothing was started again. A mail that had left as the database went away may have left once more."""
+def check(traffic: Traffic, nodes: list[Node], workers: list[Running], *, stops: int) -> None:
+    """Nobody was started again. A mail that had left as the database went away may have left once more."""
     assert all(running.alive() for running in (*nodes, *workers))
     traffic.wait_until_quiet()
-    traffic.check(repeats=len(workers))
-    for running in (*nodes, *workers):
-        assert "Traceback" not in running.log() or True
+    traffic.check(repeats=stops * len(workers))
