@@ -1,5 +1,9 @@
-"""The throttles of sign-in and recovery: which key is counted by which rule."""
+"""The throttles of sign-in and recovery: which key is counted by which rule.
 
+Who is refused has a line in the log, with the kind of the limit and not with the key, which holds names and addresses.
+"""
+
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +15,7 @@ from portal.kit import throttle
 from portal.rules import throttle as rules
 from portal.rules.throttle import Record, Window
 
+log = logging.getLogger("portal")
 _DEVICES = (
     select(known_devices.c.id)
     .select_from(known_devices.join(administrators))
@@ -49,6 +54,7 @@ def claim_sign_in(db: Connection, name: str, network: str, device_id: int | None
         return None
     counted = _step(db, steps_key, lambda record: _counted(record, at), at)
     if counted is None:
+        _log_refusal(steps_key)
         _give_back(db, window_key, moment, at)  # it was refused without being evaluated: no failure of the network
         return None
     found = {"of_device": device_id is not None, "alarming": rules.alarming(counted), "last": counted.must_reset}
@@ -86,7 +92,10 @@ def clear_device(db: Connection, name: str, device_id: int) -> None:
 
 def claim_factor(db: Connection, name: str, *, at: datetime) -> bool:
     """Count a code before it is looked at: whether it may be. The same steps and waits as for the password."""
-    return _step(db, _factor_key(name), lambda record: rules.sign_in_attempt(record, at), at)
+    allowed = _step(db, _factor_key(name), lambda record: rules.sign_in_attempt(record, at), at)
+    if not allowed:
+        _log_refusal(_factor_key(name))
+    return allowed
 
 
 def forgive_factor(db: Connection, name: str) -> None:
@@ -147,7 +156,14 @@ def _claim_window(db: Connection, key: str, window: Window, at: datetime) -> dat
         allowed, after = rules.window_attempt(record, at, *window)
         return (after.moments[-1] if allowed else None), after
 
-    return _step(db, key, step, at)
+    moment = _step(db, key, step, at)
+    if moment is None:
+        _log_refusal(key)
+    return moment
+
+
+def _log_refusal(key: str) -> None:
+    log.warning("limit reached", extra={"limit": key.partition(":")[0]})
 
 
 def _give_back(db: Connection, window_key: str, moment: datetime, at: datetime) -> None:

@@ -2,12 +2,14 @@
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from portal.parts import Parts
 from portal.settings import SettingsError
+
+if TYPE_CHECKING:  # what counts must not be imported before `serve` has said where (portal/kit/metrics_folder.py)
+    from portal.parts import Parts
 
 PLATFORM_ID = click.IntRange(1, 999_999_999)
 
@@ -24,7 +26,7 @@ def application() -> Any:
     return app
 
 
-def portal_parts() -> Parts:
+def portal_parts() -> "Parts":
     found: Parts = application().extensions["portal"]
     return found
 

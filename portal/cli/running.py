@@ -3,16 +3,14 @@
 import os
 import signal
 import sys
-import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from portal.cli.base import application, portal_parts
+from portal.kit.metrics_folder import counted_together
 from portal.settings import HASHES
-
-IDLE_SECONDS = 1.0  # how long the worker rests when nothing is due
 
 
 @click.command()
@@ -24,6 +22,7 @@ IDLE_SECONDS = 1.0  # how long the worker rests when nothing is due
 @click.option("--workers", default=os.cpu_count() or 1, type=click.IntRange(1), show_default="one for each core")
 def serve(host: str, port: int, socket: Path | None, workers: int) -> None:
     """Start the production server. SIGTERM lets it finish and stop, SIGHUP reads settings and prices again."""
+    click.get_current_context().with_resource(counted_together())
     from portal import migrations, serving
 
     parts = portal_parts()
@@ -42,33 +41,22 @@ def serve(host: str, port: int, socket: Path | None, workers: int) -> None:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Stop when nothing is due.")
-def worker(once: bool) -> None:
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), help="Answer /health/live and /metrics there; else nobody is.")
+def worker(once: bool, host: str, port: int | None) -> None:
     """Do what waits in the outbox, mails and tasks, and what falls due by itself. Several workers may run."""
-    from portal.jobs.post import work_once
-    from portal.jobs.rounds import Rounds
+    from portal.jobs.worker import Worker
 
-    app, stopping = application(), False
-    rounds = Rounds(app.extensions["portal"], stopping=lambda: stopping)
-
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True  # the present row is finished first
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    while not stopping:
-        try:
-            rounds.make_if_due()
-            busy = work_once(app)
-        except SQLAlchemyError as error:
-            if once:
-                raise
-            click.echo(f"The database does not answer ({type(error).__name__}); trying again.", err=True)
-            busy = False
-        if not busy:
-            if once:
-                return
-            time.sleep(IDLE_SECONDS)
+    found = Worker(application())
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: found.stop())
+    with ExitStack() as stack:
+        if port is not None:
+            try:
+                click.echo(f"Health is told on port {stack.enter_context(found.answering(host, port))}.", err=True)
+            except OSError as error:
+                raise click.ClickException(f"There is nothing to listen on at {host}:{port}: {error}") from None
+        found.work(once=once)
 
 
 @click.command()

@@ -1,7 +1,6 @@
 """What the steps of a night share: the walk over all platforms in slices, and the act on each, with its own faults."""
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from portal import standing
+from portal.kit import faults
 from portal.parts import Parts
 from portal.rules import dates
 from portal.standing import Standing
@@ -109,5 +109,4 @@ def each(night: Night, what: str, numbers: Iterable[int], act: Callable[[Connect
 
 def log_fault(error: Exception, **about: object) -> None:
     """Where it happened, without the words of the error: those may hold an address or what somebody typed."""
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("night failed", extra=about | {"fault": type(error).__name__, "places": places[-8:]})
+    log.error("night failed", extra=about | {"fault": type(error).__name__, "places": faults.places(error, 8)})

@@ -70,6 +70,7 @@ def work(parts: Parts, day: date, step: str, *, anew: bool = False, stopping: Ca
         return Done(step, None)
     except Exception as error:  # a step that cannot go on must not stop the others: it rests, and is taken again
         log_fault(error, day=day, step=step)
+        parts.reports.send(error, night=day.isoformat(), step=step)
         return _end(parts, claim, Done(step, Tally(), type(error).__name__))
     return _end(parts, claim, Done(step, tally))
 

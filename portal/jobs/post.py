@@ -6,9 +6,9 @@ its lease ends; a mail may then leave twice with the same Message-ID, which SMTP
 
 import logging
 import time
-import traceback
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.jobs import letters, reminders
 from portal.jobs.duties import ERRANDS, TASKS
 from portal.jobs.errands import GiveUp, NotYet
-from portal.kit import outbox
+from portal.kit import faults, outbox
 from portal.kit.outbox import Message, Outcome
 from portal.outside.post import Letter, Undelivered
 from portal.parts import Parts
@@ -40,7 +40,7 @@ def work_once(app: Flask) -> bool:
         return False
     with app.app_context():
         if message.attempts > outbox.MOST_CLAIMS:
-            _finish(parts, message, Outcome.FAILED, "worker died")
+            _give_up(parts, message, "worker died", GiveUp("worker died"))
         elif message.topic == outbox.TASK:
             _do(parts, message)
         elif message.topic == outbox.ERRAND:
@@ -61,8 +61,9 @@ def _do(parts: Parts, message: Message) -> None:
     except _TakenOver:
         log.warning("task taken over", extra={"task": message.name, "row": message.id})
     except Exception as error:  # a fault of one task must not stop the others: it is logged, put off, and stays visible
-        _log_fault("task failed", message, error)
-        _put_off(parts, message, type(error).__name__)
+        _put_off_fault(parts, message, "task failed", error)
+    else:
+        log.info("task done", extra=_facts(parts, message, Outcome.HANDLED))
 
 
 def _run(parts: Parts, message: Message) -> None:
@@ -70,15 +71,15 @@ def _run(parts: Parts, message: Message) -> None:
     try:
         ERRANDS[message.name](parts, message.payload, parts.clock.now())
     except NotYet as error:
+        log.info("errand put off", extra=_facts(parts, message) | {"why": str(error)})
         _put_off(parts, message, str(error))
     except GiveUp as error:
-        log.error("errand given up", extra={"errand": message.name, "row": message.id, "why": str(error)})
-        _finish(parts, message, Outcome.FAILED, str(error))
+        _give_up(parts, message, "errand given up", error)
     except Exception as error:  # a fault of one errand must not stop the others: it is put off, and seen
-        _log_fault("errand failed", message, error)
-        _put_off(parts, message, type(error).__name__)
+        _put_off_fault(parts, message, "errand failed", error)
     else:
         _finish(parts, message, Outcome.HANDLED)
+        log.info("errand done", extra=_facts(parts, message, Outcome.HANDLED))
 
 
 def _deliver(parts: Parts, message: Message) -> None:
@@ -86,20 +87,21 @@ def _deliver(parts: Parts, message: Message) -> None:
         letter = _letter(parts, message)
         if letter is None:
             _finish(parts, message, Outcome.EXPIRED)
+            log.info("mail expired", extra=_facts(parts, message, Outcome.EXPIRED))
             return
         parts.post.send(letter)
     except Undelivered as error:
-        log.warning("mail not accepted", extra={"mail": message.name, "row": message.id, "why": str(error)})
+        outcome = Outcome.REFUSED if error.permanent else None
+        log.warning("mail not accepted", extra=_facts(parts, message, outcome) | {"why": str(error)})
         if error.permanent:
             _finish(parts, message, Outcome.REFUSED, str(error))
         else:
             _put_off(parts, message, str(error))
     except Exception as error:  # a mail that cannot be written must not stop the others
-        _log_fault("mail failed", message, error)
-        _put_off(parts, message, type(error).__name__)
+        _put_off_fault(parts, message, "mail failed", error)
     else:
         _finish(parts, message, Outcome.SENT)
-        log.info("mail accepted", extra={"mail": message.name, "row": message.id, "attempt": message.attempts})
+        log.info("mail accepted", extra=_facts(parts, message, Outcome.SENT))
 
 
 def _letter(parts: Parts, message: Message) -> Letter | None:
@@ -134,8 +136,28 @@ def _settle(parts: Parts, write: Callable[[Connection, datetime], bool]) -> None
             time.sleep(pause)
 
 
-def _log_fault(what: str, message: Message, error: Exception) -> None:
-    """Where it happened, without the words of the error: those may hold an address or what somebody typed."""
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+def _put_off_fault(parts: Parts, message: Message, what: str, error: Exception) -> None:
+    """Something nobody expected: it is tried again, and reported once there is no attempt left."""
+    last = outbox.is_last(message)
+    facts = _facts(parts, message, Outcome.FAILED if last else None)
+    log.error(what, extra=facts | {"fault": type(error).__name__, "places": faults.places(error, 8)})
+    if last:
+        _report(parts, message, error)
+    _put_off(parts, message, type(error).__name__)
+
+
+def _give_up(parts: Parts, message: Message, what: str, error: GiveUp) -> None:
+    log.error(what, extra=_facts(parts, message, Outcome.FAILED) | {"why": str(error)})
+    _report(parts, message, error)
+    _finish(parts, message, Outcome.FAILED, str(error))
+
+
+def _report(parts: Parts, message: Message, error: Exception) -> None:
+    parts.reports.send(error, row=message.id, attempt=message.attempts, **{message.topic: message.name})
+
+
+def _facts(parts: Parts, message: Message, outcome: Outcome | None = None) -> dict[str, Any]:
+    """What a line says of a row: never for whom it is. outcome: None where it will be tried again."""
+    age = parts.clock.now() - message.created_at
     facts = {message.topic: message.name, "row": message.id, "attempt": message.attempts}
-    log.error(what, extra=facts | {"fault": type(error).__name__, "places": places[-8:]})
+    return facts | {"outcome": outcome or "put off", "age": round(age.total_seconds())}

@@ -1,8 +1,10 @@
 """What was done, by whom, when, from where: rows that a customer may read, never changed afterwards.
 
-`portal.kit.chain` seals them, so that a change is found.
+`portal.kit.chain` seals them, so that a change is found. The log has a line of each, with ids alone: it is there also
+where the transaction is undone, which the line of the request tells.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +14,7 @@ from sqlalchemy import JSON, Column, Connection, Index, Integer, String, Table, 
 
 from portal.kit.db import Instant, metadata
 
+log = logging.getLogger("portal")
 events = Table(
     "events",
     metadata,
@@ -39,6 +42,7 @@ chain = Table(
 )
 
 _EVENT = events.insert()
+_SHOWN = ("by", "member", "approved_by")  # of the facts of an event, what its line of the log has: who did it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def record(
     """Write one event. `details` are ids, dates and words of our own; never a password, token or full e-mail."""
     row = {"at": at, "tag": tag, "platform_id": platform_id, "administrator_id": administrator_id}
     db.execute(_EVENT, row | {"network": network, "details": details})
+    facts = {"act": str(tag), "platform": platform_id, "administrator": administrator_id}
+    log.info("activity", extra=facts | {name: details[name] for name in _SHOWN if name in details})
 
 
 def of_platform(

@@ -7,6 +7,7 @@ the database knows is counted by nobody, but asked of it (portal/web/stock.py).
 No label may hold what somebody typed or who somebody is: endpoints, outcomes and the events of our own sources only.
 """
 
+import hmac
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -138,6 +139,17 @@ class _All:
     def collect(self) -> Iterator[Metric]:
         for source in self._sources:
             yield from source.collect()
+
+
+def may_read(token: str, authorization: str) -> bool:
+    """Whether this is the header of somebody who knows the token. Without a token nobody does.
+
+    >>> may_read("x" * 32, "Bearer " + "x" * 32), may_read("", "Bearer "), may_read("x" * 32, "x" * 32)
+    (True, False, False)
+    """
+    kind, _, shown = authorization.partition(" ")
+    known = hmac.compare_digest(shown.strip().encode("utf-8", "surrogatepass"), token.encode())
+    return bool(token) and kind.lower() == "bearer" and known
 
 
 def page(*more: Source) -> bytes:

@@ -55,6 +55,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # the mail server does not know the recipient
     EXPIRED = "expired"  # what the mail says was no longer true: not sent
     FAILED = "failed"  # given up; somebody has to look
+    HELD = "held"  # waited when a backup was made that was restored: portal/kit/held.py
+    DROPPED = "dropped"  # held, and then never done, for the reason in `error`
 
 
 outbox = Table(
@@ -176,9 +178,14 @@ def finish(db: Connection, message: Message, outcome: Outcome, *, at: datetime, 
     return db.execute(update(outbox).where(mine).values(values)).rowcount == 1
 
 
+def is_last(message: Message) -> bool:
+    """Whether this is the last attempt: when it fails, a person has to look."""
+    return message.attempts > len(RETRY_AFTER)
+
+
 def retry(db: Connection, message: Message, *, at: datetime, error: str) -> bool:
     """Put off to the next attempt; returns False, and ends the row, when there is none left or it would be too late."""
-    if message.attempts > len(RETRY_AFTER):
+    if is_last(message):
         finish(db, message, Outcome.FAILED, at=at, error=error)
         return False
     due = at + RETRY_AFTER[message.attempts - 1]

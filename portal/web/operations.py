@@ -1,6 +1,5 @@
 """For machines: health, metrics, and the addresses that standards give to pages of ours."""
 
-import hmac
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.accounts.tables import administrators
 from portal.kit import metrics
-from portal.setting_values import Secret
 from portal.web import access, stock, who
 from portal.web.edge import now, parts
 
@@ -46,17 +44,10 @@ def measured() -> Response:
 
     Not by the client's address either: behind a proxy on the same machine everybody comes from there.
     """
-    if not shows(parts().settings.metrics_token, request.headers.get("Authorization", "")):
+    if not metrics.may_read(parts().settings.metrics_token.reveal(), request.headers.get("Authorization", "")):
         abort(404)
     waiting: Any = current_app.extensions.setdefault("portal.stock", stock.Stock(parts()))
     return Response(metrics.page(waiting), content_type=metrics.CONTENT_TYPE)
-
-
-def shows(token: Secret, authorization: str) -> bool:
-    """Whether this is the header of somebody who knows the token. Without a token nobody does."""
-    kind, _, shown = authorization.partition(" ")
-    known = hmac.compare_digest(shown.strip().encode(), token.reveal().encode())
-    return bool(token) and kind.lower() == "bearer" and known
 
 
 @pages.get("/.well-known/change-password")

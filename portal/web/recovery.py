@@ -45,6 +45,7 @@ def recover_username() -> Response | str | tuple[str, int]:
     form = UserNameForm(email=session.pop(TYPED_EMAIL, ""))
     if form.validate_on_submit():
         recovery.ask(writing(), USER_NAMES_TASK, _asked(form), throttled=parts().settings.throttle)
+        log.info("recovery asked for", extra={"what": "username"})
         return redirect(url_for("recovery.asked", what="username"), 303)
     return render_template("recovery/username.html", form=form), 422 if form.errors else 200
 
@@ -55,6 +56,7 @@ def reset_password() -> Response | str | tuple[str, int]:
     form = ResetForm(username=request.args.get("username", "")[:64])
     if form.validate_on_submit():
         recovery.ask(writing(), RESET_TASK, _asked(form), throttled=parts().settings.throttle)
+        log.info("recovery asked for", extra={"what": "password"})
         return redirect(url_for("recovery.asked", what="password"), 303)
     return render_template("recovery/reset.html", form=form), 422 if form.errors else 200
 

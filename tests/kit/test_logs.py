@@ -3,15 +3,18 @@
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 
 import pytest
 
+from portal.kit import logs, metrics
 from portal.kit.db import Database
-from portal.kit.logs import JsonLines
+from portal.kit.logs import JsonLines, Lines
 from portal.kit.throttle import limits
 from portal.setting_values import Secret
 
@@ -120,3 +123,75 @@ def test_configuring_twice_writes_each_line_once() -> None:
     (line,) = [json.loads(line) for line in done.stderr.splitlines()]
     assert (line["event"], line["n"]) == ("once", 1)
     assert done.stdout == ""
+
+
+def lost() -> float:
+    return float(metrics.LOG_LINES_LOST._value.get())
+
+
+@pytest.mark.parametrize(
+    "value", ["a text", NASTY, 7, -1.5, None, True, {"a": [1]}, datetime(2026, 11, 22, tzinfo=UTC)]
+)
+def test_a_line_is_what_the_json_module_makes_of_it(value: object) -> None:
+    line = {"at": "2026", NASTY: value, "last": value}
+    assert logs.to_json(line) == json.dumps(line, default=str)
+
+
+def test_a_log_that_nobody_reads_any_more_loses_lines_and_stops_nobody() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    before = lost()
+    logger = logging.Logger("portal.test")
+    logger.addHandler(Lines(dict, writer))
+    logger.info("nobody reads this")
+    assert lost() == before + 1
+    os.close(writer)
+    logger.info("nor this")
+    assert lost() == before + 2
+
+
+def test_a_value_that_cannot_be_told_stops_nobody() -> None:
+    class Odd:
+        def __str__(self) -> str:
+            raise ValueError("odd")
+
+    before = lost()
+    logger = logging.Logger("portal.test")
+    logger.addHandler(Lines(dict))
+    logger.info("odd", extra={"value": Odd()})
+    assert lost() == before + 1
+
+
+def test_lines_of_several_threads_do_not_mix() -> None:
+    reader, writer = os.pipe()
+    lines = Lines(dict, writer)
+    line = logs.to_json({"x": "y" * 3000})
+    found: list[str] = []
+
+    def read() -> None:
+        with os.fdopen(reader) as stream:
+            found.extend(stream.read().splitlines())
+
+    collecting = Thread(target=read)
+    collecting.start()
+    writing = [Thread(target=lambda: [lines.write(line) for _ in range(50)]) for _ in range(4)]
+    for thread in writing:
+        thread.start()
+    for thread in writing:
+        thread.join(30)
+    os.close(writer)
+    collecting.join(30)
+    assert found == [line] * 200
+
+
+def test_a_log_that_is_silent_is_not_written_to(capfd: pytest.CaptureFixture[str]) -> None:
+    """As benches set it."""
+    logs.configure(dict)
+    logger = logging.getLogger("portal")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        logs.write({"event": "request"})
+    finally:
+        logger.setLevel(level)
+    assert capfd.readouterr().err == ""
