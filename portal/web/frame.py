@@ -1,10 +1,7 @@
-"""What every page has around it: language, navigation, assets, the clock of the session."""
+"""What every page has around it: language, navigation, the clock of the session."""
 
-import hashlib
 import re
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -104,11 +101,6 @@ def own_links(text: str) -> Markup:
     return out + escape(text[done:])
 
 
-@cache
-def _version(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
 def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(lambda: texts.speak(choose_language()))
     app.teardown_request(lambda _error: texts.speak(texts.DEFAULT_LANGUAGE))
@@ -119,10 +111,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         newstyle=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    static = Path(app.static_folder or "")
-
-    def asset(name: str) -> str:
-        return url_for("static", filename=name, v=_version(static / name))
 
     def moment(instant: datetime | str) -> Markup:
         """An instant, or its ISO text, in business time."""
@@ -141,7 +129,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     }
     app.jinja_env.globals.update(
         facts,
-        asset=asset,
         language=texts.language,
         other_languages=other_languages,
         navigation=navigation,

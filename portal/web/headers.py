@@ -1,8 +1,14 @@
 """The security headers of every answer, errors and static files included."""
 
-from flask import Flask, Response, request
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
 
 from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CHECKOUT = "https://checkout.stripe.com"  # a form of ours is answered with the way there, which counts as its target
 ALWAYS = {
@@ -37,14 +43,19 @@ def policy(settings: Settings) -> str:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    headers = ALWAYS | {"Content-Security-Policy": policy(settings)}
+    """Around the application, so that what an error of the framework itself answers has them too."""
+    ours = ALWAYS | {"Content-Security-Policy": policy(settings), "Cache-Control": "no-store"}
     if settings.secure:
-        headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
+        ours["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
+    inner = app.wsgi_app
 
-    @app.after_request
-    def protect(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        if request.endpoint != "static":
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
+    def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            given = {name.lower() for name, _value in headers}  # what an answer says of itself stays
+            missing = [(name, value) for name, value in ours.items() if name.lower() not in given]
+            return start_response(status, headers + missing, *error)
+
+        return inner(environ, begin)
+
+    # Replacing the method is Flask's documented way to put something around the application.
+    app.wsgi_app = protected  # type: ignore[method-assign]
