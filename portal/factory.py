@@ -70,6 +70,7 @@ from portal.web import (
     webhooks,
     who,
 )
+from portal.web.application import Application
 from portal.web.staff import approvals as staff_approvals
 from portal.web.staff import credits as staff_credits
 from portal.web.staff import desk as staff_desk
@@ -142,7 +143,7 @@ def create_app(
     """
     settings = settings_module.load(**overrides)
     settings.instance_path.mkdir(parents=True, exist_ok=True)
-    app = Flask("portal", instance_path=str(settings.instance_path))
+    app = Application("portal", instance_path=str(settings.instance_path))
     _configure(app, settings)
     app.extensions["portal"] = _parts(app, settings, clock, post, providers, service)
     logs.configure(observed.context)

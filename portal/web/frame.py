@@ -41,9 +41,10 @@ def on_trial() -> bool:
 
 def choose_language() -> str:
     """Chosen on the page and kept, else the account's, else the browser's."""
-    chosen = request.args.get("lang") or session.get("language")
+    kept = session.get("language")
+    chosen = request.args.get("lang") or kept
     if chosen in texts.LANGUAGES:
-        if session.get("language") != chosen:
+        if kept != chosen:
             session["language"] = chosen
         return str(chosen)
     found = visitor() or g.get("ended")  # who was signed in here a moment ago still reads the same language

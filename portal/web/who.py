@@ -49,13 +49,16 @@ class Person(UserMixin):
 
 def person() -> Person | None:
     """Who is signed in, or as whom our staff look at this very page; else None."""
-    seen: Person | None = g.get("seen")
-    return seen or (current_user if current_user.is_authenticated else None)
+    if "person" not in g:
+        user = current_user._get_current_object()
+        g.person = user if user.is_authenticated else None
+    found: Person | None = g.person
+    return found
 
 
 def see(administrator: Administrator) -> None:
     """Show this one page as the administrator sees it, to one of our staff: portal/web/staff/view.py has judged."""
-    g.seen = Person(administrator)
+    g.seen = g.person = Person(administrator)
 
 
 def is_seen() -> bool:

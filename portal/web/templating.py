@@ -1,0 +1,117 @@
+"""Templates, compiled once for each language, with whatever is the same on every page of it put in already.
+
+A page of ours asks for a hundred words and addresses that never change while the process runs: the words of the
+language, the address of a page without parts, the hashed name of a file, a drawing. They are put in when the template
+is compiled instead of on each page (measured: `make bench`, overview and sign-in page). What depends on anything else
+stays as it is written. So a template has a name for each language, "it:layout.html", which only this module knows.
+"""
+
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from flask.templating import Environment as FlaskEnvironment
+from jinja2 import BaseLoader, Template, nodes
+from jinja2 import Environment as JinjaEnvironment
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+from werkzeug.routing import BuildError, MapAdapter
+
+from portal.kit import texts
+
+MARK = ":"
+WORDS = ("_", "gettext")
+
+
+class Environment(FlaskEnvironment):
+    """Flask's, in which a name means the template in the present language, and in what it includes the same one."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        if self.loader is not None:
+            self.loader = _AnyLanguage(self.loader)
+
+    def get_template(
+        self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None
+    ) -> Template:
+        if isinstance(name, str) and parent is None:
+            name = texts.language() + MARK + name
+        return super().get_template(name, parent, globals)
+
+    def join_path(self, template: str, parent: str) -> str:
+        return parent.partition(MARK)[0] + MARK + template
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """The library's one place between reading a template and writing its code; public hooks see text or tokens."""
+        tree = super()._parse(source, name, filename)
+        language, mark, _rest = (name or "").partition(MARK)
+        if mark:
+            with texts.speaking(language):
+                found: nodes.Template = Folding(self, name).visit(tree)
+            return found
+        return tree
+
+
+class _AnyLanguage(BaseLoader):
+    """The files, which are the same for each language."""
+
+    def __init__(self, files: BaseLoader) -> None:
+        self._files = files
+
+    def get_source(
+        self, environment: JinjaEnvironment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        return self._files.get_source(environment, template.partition(MARK)[2])
+
+    def list_templates(self) -> list[str]:
+        return self._files.list_templates()
+
+
+class Folding(NodeTransformer):
+    """Puts into the tree of a template what is known when it is compiled. Works in the present language."""
+
+    def __init__(self, environment: Environment, name: str | None) -> None:
+        self._environment = environment
+        choose = environment.autoescape
+        self._escaped = choose(name) if callable(choose) else choose
+        self._addresses: MapAdapter = environment.app.url_map.bind("localhost")
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+        self.generic_visit(node)
+        given = node.args[0] if len(node.args) == 1 and not (node.dyn_args or node.dyn_kwargs) else None
+        if not isinstance(node.node, nodes.Name) or not isinstance(given, nodes.Const):
+            return node
+        if node.node.name in WORDS:
+            return self._words(given.value, node)
+        if node.node.name == "url_for" and not node.kwargs:
+            return self._address(given.value, node)
+        if node.node.name == "asset":
+            asset: Any = self._environment.globals["asset"]
+            return nodes.Const(asset(given.value), lineno=node.lineno)
+        return node
+
+    def _words(self, text: str, node: nodes.Call) -> nodes.Node:
+        """The translation; with what is to be put into it, where there is something."""
+        found = texts.gettext(text)
+        if not node.kwargs:
+            return self._constant(found % {}, node)
+        parts = [nodes.Pair(nodes.Const(one.key), one.value, lineno=node.lineno) for one in node.kwargs]
+        return nodes.Mod(self._constant(found, node), nodes.Dict(parts), lineno=node.lineno)
+
+    def _constant(self, text: str, node: nodes.Node) -> nodes.Const:
+        return nodes.Const(Markup(text) if self._escaped else text, lineno=node.lineno)  # noqa: S704 - our own words
+
+    def _address(self, endpoint: str, node: nodes.Call) -> nodes.Node:
+        """A path of ours. What needs the request (a page that this portal does not have, say) stays a question."""
+        try:
+            return nodes.Const(self._addresses.build(endpoint), lineno=node.lineno)
+        except BuildError:
+            return node
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Node:
+        """A drawing, which is text and nothing else."""
+        if not isinstance(node.template, nodes.Const) or not node.template.value.endswith(".svg"):
+            return node
+        loader = self._environment.loader
+        assert loader is not None  # noqa: S101 - the one of __init__
+        source, *_rest = loader.get_source(self._environment, MARK + node.template.value)
+        return nodes.Output([nodes.TemplateData(source.rstrip("\n"))], lineno=node.lineno)
