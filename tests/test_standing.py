@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from portal import standing
 from portal.accounts import administrators
-from portal.credits.tables import movements
+from portal.credits.tables import Kind
 from portal.rules import dates, lifecycle
 from portal.rules.access import Act, Allowed, Block, Reason, Refused, Role
 from portal.rules.credits import Balance, LotState
@@ -18,6 +18,7 @@ from portal.standing import Standing
 from portal.subscription import actions as subscription
 from portal.subscription.tables import platforms, seat_grants, terms
 from tests.conftest import both_databases
+from tests.helpers.credits import book
 from tests.helpers.house import House
 
 ROME = ZoneInfo("Europe/Rome")
@@ -35,11 +36,6 @@ def place(house: House, at: datetime = START, platform_id: int = 1234) -> Standi
 def change(house: House, **values: Any) -> None:
     with house.parts.database.write() as db:
         db.execute(update(platforms).values(values))
-
-
-def move(house: House, lot_id: int, amount: int, at: datetime, kind: str = "spent") -> None:
-    with house.parts.database.write() as db:
-        db.execute(movements.insert().values(lot_id=lot_id, amount=amount, kind=kind, at=at))
 
 
 def end(day: date) -> datetime:
@@ -149,7 +145,7 @@ def test_one_lot_with_credits_is_enough(house: House) -> None:
     spent = house.lot(1234, 100, bought_on=TODAY - timedelta(days=600), expires_on=None)
     house.lot(1234, 5, bought_on=TODAY, expires_on=None)
     house.lot(1234, 100, bought_on=date(2020, 1, 1), expires_on=None)
-    move(house, spent, -100, START)
+    book(house, spent, -100, at=START)
     assert quiet(house) is None
 
 
@@ -158,15 +154,15 @@ def test_it_is_quiet_from_the_business_day_of_its_last_credit(house: House) -> N
     """23:30 in London on the 30th is the 1st in Rome: the customer's day counts, which is the later one."""
     house.platform(ends_in=None)
     lot = house.lot(1234, 100, bought_on=TODAY, expires_on=None)
-    move(house, lot, -99, datetime(2026, 12, 1, 12, tzinfo=UTC))
-    move(house, lot, -1, datetime(2027, 1, 31, 23, 30, tzinfo=UTC))
+    book(house, lot, -99, at=datetime(2026, 12, 1, 12, tzinfo=UTC))
+    book(house, lot, -1, at=datetime(2027, 1, 31, 23, 30, tzinfo=UTC))
     assert quiet(house, datetime(2027, 3, 1, tzinfo=UTC)) == date(2027, 2, 1)
 
 
 def test_credits_that_expired_count_through_their_last_day(house: House) -> None:
     house.platform(ends_in=None)
     lot = house.lot(1234, 100, bought_on=date(2025, 1, 15), expires_on=None)
-    move(house, lot, -40, datetime(2026, 12, 1, tzinfo=UTC))
+    book(house, lot, -40, at=datetime(2026, 12, 1, tzinfo=UTC))
     assert quiet(house, datetime(2027, 1, 15, 12, tzinfo=UTC)) is None
     assert quiet(house, datetime(2027, 1, 16, 12, tzinfo=UTC)) == date(2027, 1, 15)
 
@@ -175,7 +171,7 @@ def test_booking_the_rest_as_lost_moves_nothing_however_late_it_is_done(house: H
     house.platform(ends_in=None)
     lot = house.lot(1234, 100, bought_on=date(2025, 1, 15), expires_on=None)
     before = quiet(house, datetime(2027, 6, 1, tzinfo=UTC))
-    move(house, lot, -100, datetime(2027, 2, 20, tzinfo=UTC), kind="lost")
+    book(house, lot, -100, at=datetime(2027, 2, 20, tzinfo=UTC), kind=Kind.WRITTEN_OFF)
     assert quiet(house, datetime(2027, 6, 1, tzinfo=UTC)) == before == date(2027, 1, 15)
 
 
@@ -193,7 +189,7 @@ def test_a_sign_in_starts_the_twelve_months_again(house: House) -> None:
 def test_the_later_of_credit_and_sign_in_counts(house: House) -> None:
     house.platform(ends_in=None)
     lot = house.lot(1234, 100, bought_on=TODAY, expires_on=None)
-    move(house, lot, -100, datetime(2026, 12, 24, 12, tzinfo=UTC))
+    book(house, lot, -100, at=datetime(2026, 12, 24, 12, tzinfo=UTC))
     change(house, last_sign_in_on=date(2026, 12, 23))
     assert quiet(house, datetime(2027, 1, 7, tzinfo=UTC)) == date(2026, 12, 24)
     change(house, last_sign_in_on=date(2026, 12, 25))
@@ -286,7 +282,7 @@ def test_lots_are_told_in_the_order_in_which_they_expire(house: House) -> None:
     house.platform(ends_in=None)
     days = [date(2026, 3, 1), date(2025, 1, 1), date(2026, 3, 1), date(2024, 12, 1)]
     lots = [house.lot(1234, 10 * (n + 1), bought_on=day, expires_on=None) for n, day in enumerate(days)]
-    move(house, lots[3], -40, START)
+    book(house, lots[3], -40, at=START)
     with house.parts.database.read() as db:
         found = standing.credits_of(db, place(house))
     assert [view.lot_id for view in found.lots] == [lots[1], lots[0], lots[2]]
@@ -298,7 +294,7 @@ def test_lots_are_told_in_the_order_in_which_they_expire(house: House) -> None:
 def test_beside_e_mail_credits_live_with_e_and_freeze_in_the_grace(house: House) -> None:
     house.platform(ends_in=2)
     lot = house.lot(1234, 100, bought_on=TODAY, expires_on=E)
-    move(house, lot, -30, START)
+    book(house, lot, -30, at=START)
 
     def balance(at: datetime) -> tuple[Balance, list[tuple[int, date, LotState]]]:
         with house.parts.database.read() as db:
@@ -332,8 +328,8 @@ def test_platforms_that_are_read_together_stand_as_each_of_them_stands_alone(hou
     house.lot(5, 100, bought_on=date(2025, 3, 1), expires_on=None)
     spent = house.lot(5, 10, bought_on=TODAY, expires_on=None)
     house.platform(8, ends_in=None)
-    move(house, house.lot(8, 100, bought_on=date(2024, 3, 1), expires_on=None), -100, START)
-    move(house, spent, -10, START)
+    book(house, house.lot(8, 100, bought_on=date(2024, 3, 1), expires_on=None), -100, at=START)
+    book(house, spent, -10, at=START)
     house.platform(9, ends_in=-20)
     with house.parts.database.write() as db:
         subscription.block(db, 2, Block.LEGAL, by="test", note="", at=START)

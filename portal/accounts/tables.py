@@ -58,6 +58,7 @@ sessions = Table(
     Column(
         "factor", String(16), nullable=False, server_default="password"
     ),  # what was asked last: rules.factors.Factor
+    Index(None, "administrator_id"),  # those that have ended
     Index("uq_sessions_live", "administrator_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
 )
 
@@ -78,7 +79,7 @@ resumptions = Table(
     Column("session_id", ForeignKey("sessions.id"), nullable=False, index=True),
     Column("path", String(500), nullable=False),
     Column("fields", JSON, nullable=False),
-    Column("kept_at", Instant, nullable=False),
+    Column("kept_at", Instant, nullable=False, index=True),
     Column("done_at", Instant),
 )
 
@@ -147,6 +148,7 @@ factor_removals = Table(
     Column("due_at", Instant, nullable=False),
     Column("stopped_at", Instant),
     Column("done_at", Instant),
+    Index(None, "administrator_id"),  # those that are over
     Index("uq_factor_removals_open", "administrator_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 

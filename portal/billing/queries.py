@@ -163,7 +163,8 @@ def find_payment_by_id(db: Connection, payment_id: int) -> Payment | None:
 def open_payments(db: Connection, *, since: datetime) -> list[OpenPayment]:
     """What was begun since the instant, is known to a provider, and has not ended, the oldest first."""
     states = [state for state in PaymentState if state.open]
-    open_ = payments.c.state.in_(states) & payments.c.reference.is_not(None) & (payments.c.begun_at >= since)
+    unended = payments.c.ended_at.is_(None) & payments.c.state.in_(states)  # the first of them is the index's own
+    open_ = unended & payments.c.reference.is_not(None) & (payments.c.begun_at >= since)
     query = select(payments.c.id, orders.c.platform_id).join(orders, orders.c.id == payments.c.order_id)
     return [OpenPayment(*row) for row in db.execute(query.where(open_).order_by(payments.c.id))]
 

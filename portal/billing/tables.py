@@ -44,8 +44,10 @@ orders = Table(
     Column("cancelled_at", Instant),
     UniqueConstraint("platform_id", "client_key"),
     Index(None, "platform_id", "placed_at"),
+    Index(None, "way", "open_until"),  # the transfers that are awaited
 )
 
+_OPEN_PAYMENT = text("ended_at IS NULL")
 # One row for each attempt to pay and for each sum that has arrived; money for which no order is found has none.
 payments = Table(
     "payments",
@@ -62,8 +64,10 @@ payments = Table(
     Column("ended_at", Instant),
     Column("value_date", Date),
     UniqueConstraint("way", "reference"),
+    Index("ix_payments_open", "id", sqlite_where=_OPEN_PAYMENT, postgresql_where=_OPEN_PAYMENT),
 )
 
+_OPEN_TASK = text("closed_at IS NULL")
 staff_tasks = Table(
     "staff_tasks",
     metadata,
@@ -71,16 +75,18 @@ staff_tasks = Table(
     Column("kind", String(32), nullable=False),
     Column("platform_id", ForeignKey("platforms.id"), index=True),
     Column("order_id", ForeignKey("orders.id"), index=True),
-    Column("payment_id", ForeignKey("payments.id")),
+    Column("payment_id", ForeignKey("payments.id"), index=True),
     Column("currency", String(3), nullable=False),
     Column("amount", BigInteger, nullable=False),  # to be given back or matched
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("closed_by", String(64)),
     Column("note", Text, nullable=False),
+    Index("ix_staff_tasks_open", "id", sqlite_where=_OPEN_TASK, postgresql_where=_OPEN_TASK),
 )
 
 _INVOICE = text("refers_to IS NULL")  # one invoice for each order; credit notes may be several
+_CREDIT_NOTE = text("refers_to IS NOT NULL")
 # An invoice outlives the platform it was written for: it points to it without depending on it.
 invoices = Table(
     "invoices",
@@ -107,6 +113,7 @@ invoices = Table(
     Column("note", Text, nullable=False),  # of a credit note: why
     UniqueConstraint("series", "year", "sequence"),
     Index(None, "platform_id", "issued_at"),
+    Index("ix_invoices_refers_to", "refers_to", sqlite_where=_CREDIT_NOTE, postgresql_where=_CREDIT_NOTE),
     Index("uq_invoices_order", "order_id", unique=True, sqlite_where=_INVOICE, postgresql_where=_INVOICE),
 )
 
@@ -130,7 +137,7 @@ billing_profiles = Table(
     Column("city", String(100), nullable=False),
     Column("province", String(40), nullable=False),
     Column("country", String(2), nullable=False),
-    Column("vat_number", String(20), nullable=False),
+    Column("vat_number", String(20), nullable=False, index=True),
     Column("tax_code", String(20), nullable=False),
     Column("recipient_code", String(7), nullable=False),
     Column("certified_mail", String(320), nullable=False),

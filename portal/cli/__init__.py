@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.cli import (
     activity,
+    credits,
     invoices,
     keys,
     nightly,
@@ -52,6 +53,7 @@ for command in (
     invoices.credit_note,
     transfers.confirm_transfer,
     activity.activity,
+    credits.credits,
     keys.keys,
     nightly.nightly,
     purge.purge,

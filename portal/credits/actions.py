@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from portal.credits import queries
-from portal.credits.tables import LARGEST_AMOUNT, Kind, lots, movements
+from portal.credits import ledger, queries
+from portal.credits.ledger import Entry
+from portal.credits.tables import LARGEST_AMOUNT, Kind, lots
 from portal.rules import credits as rules
 from portal.rules.credits import Lot, NotEnough, Take
 
@@ -64,7 +65,7 @@ def grant(
     kept_until = rules.buy(0, bought_on, credits, expires_on).kept_until
     row = {"platform_id": platform_id, "bought_on": bought_on, "kept_until": kept_until, "order_id": order_id}
     lot_id = db.execute(lots.insert().values(row).returning(lots.c.id)).scalar_one()
-    db.execute(movements.insert().values(lot_id=lot_id, amount=credits, kind=kind, at=at))
+    ledger.append(db, [Entry(lot_id, credits, kind, at)])
     return int(lot_id)
 
 
@@ -116,19 +117,12 @@ def _earlier(db: Connection, platform_id: int, key: str, lots: int) -> Spent | N
 def _book(db: Connection, platform_id: int, key: str, takes: tuple[Take, ...], at: datetime) -> None:
     """One row for each lot; the key on each is what lets nobody book them twice."""
     rows = [
-        {
-            "lot_id": take.lot_id,
-            "amount": -take.quantity,
-            "kind": Kind.SPENT,
-            "at": at,
-            "idempotency_key": queries.row_key(platform_id, key, number),
-        }
+        Entry(take.lot_id, -take.quantity, Kind.SPENT, at, queries.row_key(platform_id, key, number))
         for number, take in enumerate(takes, start=1)
     ]
-    db.execute(movements.insert(), rows)
+    ledger.append(db, rows)
 
 
 def write_off(db: Connection, lot: Lot, *, at: datetime) -> None:
     """Book what is left of a lot as lost. The caller holds the lot, and has asked `rules.may_write_off`."""
-    row = {"lot_id": lot.lot_id, "amount": -lot.remaining, "kind": Kind.WRITTEN_OFF, "at": at}
-    db.execute(movements.insert().values(row))
+    ledger.append(db, [Entry(lot.lot_id, -lot.remaining, Kind.WRITTEN_OFF, at)])

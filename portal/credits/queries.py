@@ -3,36 +3,34 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, bindparam, func, or_, select
 
 from portal.credits.tables import Kind, lots, movements
+from portal.kit import nested
 from portal.rules.credits import Lot
 
 PAGE = 25  # movements shown at once
 
+
+def newest(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """A column of the newest movement of the lot in the row: found by its number, however many there are."""
+    its = select(column).where(movements.c.lot_id == lots.c.id).order_by(movements.c.number.desc())
+    return its.limit(1).scalar_subquery()
+
+
+REMAINING = func.coalesce(newest(movements.c.remaining), 0)  # 0: a purge has erased the movements, and not yet the lot
+_LAST_AT = newest(movements.c.at)
 _MINE = lots.c.platform_id == bindparam("platform_id")
-_LOTS = (
-    select(lots.c.id, lots.c.bought_on, func.coalesce(func.sum(movements.c.amount), 0), lots.c.kept_until)
-    .select_from(lots.outerjoin(movements))
-    .where(_MINE)
-    .group_by(lots.c.id)
-    .order_by(lots.c.bought_on, lots.c.id)
-)
+_LOT = (lots.c.id, lots.c.bought_on, REMAINING, lots.c.kept_until)
+_LOTS = select(*_LOT).where(_MINE).order_by(lots.c.bought_on, lots.c.id)
 _LOTS_OF_MANY = (
-    select(
-        lots.c.platform_id,
-        lots.c.id,
-        lots.c.bought_on,
-        func.coalesce(func.sum(movements.c.amount), 0),
-        lots.c.kept_until,
-        func.max(movements.c.at),
-    )
-    .select_from(lots.outerjoin(movements))
+    select(lots.c.platform_id, *_LOT, _LAST_AT)
     .where(lots.c.platform_id.in_(bindparam("platform_ids", expanding=True)))
-    .group_by(lots.c.id)
     .order_by(lots.c.bought_on, lots.c.id)
 )
+_LAST_MOVEMENTS = select(lots.c.id, _LAST_AT).where(_MINE, _LAST_AT.is_not(None))
 _LOCK = select(lots.c.id).where(_MINE).order_by(lots.c.id).with_for_update()
 _OF_KEYS = (
     select(movements.c.lot_id, movements.c.amount, movements.c.at)
@@ -95,8 +93,23 @@ class Wallet:
 
 
 def lots_of(db: Connection, platform_id: int) -> list[Lot]:
-    """Every lot of the platform, oldest first; the balance of each is the sum of its movements."""
+    """Every lot of the platform, oldest first; what is left of each stands in its newest movement."""
     return [Lot(*row) for row in db.execute(_LOTS, {"platform_id": platform_id})]
+
+
+def lots_column(platform_id: ColumnElement[int]) -> ScalarSelect[str]:
+    """The lots of the row's platform as a column, which `read_wallet` reads (portal/kit/nested.py)."""
+    return select(nested.rows_of(*_LOT, _LAST_AT)).where(lots.c.platform_id == platform_id).scalar_subquery()
+
+
+def read_wallet(column: str) -> Wallet:
+    found = Wallet([], {})
+    for lot_id, bought_on, left, kept_until, at in nested.read(column):
+        found.lots.append(Lot(lot_id, date.fromisoformat(bought_on), left, nested.day(kept_until)))
+        if at is not None:
+            found.last_movements[lot_id] = nested.instant(at)
+    found.lots.sort(key=lambda lot: (lot.bought_on, lot.lot_id))
+    return found
 
 
 def lots_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, Wallet]:
@@ -127,9 +140,7 @@ def lock_lots(db: Connection, platform_id: int) -> set[int]:
 
 def last_movements(db: Connection, platform_id: int) -> dict[int, datetime]:
     """The instant of the newest movement of each lot, by its id."""
-    query = select(movements.c.lot_id, func.max(movements.c.at)).select_from(movements.join(lots))
-    rows = db.execute(query.where(lots.c.platform_id == platform_id).group_by(movements.c.lot_id))
-    return dict(rows.tuples().all())
+    return dict(db.execute(_LAST_MOVEMENTS, {"platform_id": platform_id}).tuples().all())
 
 
 def movements_of(db: Connection, platform_id: int, *, before: int | None = None, limit: int = PAGE) -> Movements:

@@ -1,8 +1,12 @@
-"""Lots of SMS credits, and the ledger of their movements. A balance is a sum; nobody writes one."""
+"""Lots of SMS credits, and the ledger of their movements.
+
+A balance is a sum, and nobody writes one: what is left of a lot stands in its newest movement, where the database has
+counted it (`ledger`).
+"""
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Integer, String, Table
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Integer, String, Table, UniqueConstraint
 
 from portal.kit.db import Instant, metadata
 
@@ -32,10 +36,15 @@ movements = Table(
     "movements",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("lot_id", ForeignKey("lots.id"), nullable=False, index=True),
+    Column("lot_id", ForeignKey("lots.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # 1 for the first of its lot, and so on without a gap
     Column("amount", Integer, nullable=False),  # credits; bought is above zero, spent and written off below
+    Column("remaining", Integer, nullable=False),  # of the lot after this: the sum up to here, counted by `ledger`
     Column("kind", String(16), nullable=False),
     Column("at", Instant, nullable=False),
     Column("idempotency_key", String(100), unique=True),  # of a spending: see queries.row_key
+    UniqueConstraint("lot_id", "number"),
     CheckConstraint("amount <> 0", name="amount"),
+    CheckConstraint("remaining >= 0", name="remaining"),
+    CheckConstraint("number > 1 OR (number = 1 AND remaining = amount)", name="first"),
 )

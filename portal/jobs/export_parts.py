@@ -209,7 +209,7 @@ PARTS: tuple[Part, ...] = (
         _l("Every movement of SMS credits, by purchase."),
         credit_tables.movements,
         rows.its_movements,
-        *plain("id", "lot_id", "kind", "amount", "at"),
+        *plain("id", "lot_id", "number", "kind", "amount", "remaining", "at"),
         made("spending", rows.spending, "idempotency_key"),
     ),
     _of_platform(

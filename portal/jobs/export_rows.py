@@ -5,7 +5,7 @@ In an order that an index has where there may be many, so that they are read as 
 
 from typing import Any
 
-from sqlalchemy import Select, Table, func, or_, select
+from sqlalchemy import Select, Table, or_, select
 
 from portal.accounts.tables import administrators
 from portal.billing import former
@@ -69,8 +69,7 @@ def order_of_invoice(row: Any, _about: About) -> int | None:
 
 def its_lots(about: About) -> Select[Any]:
     """With what is left of each."""
-    left = select(func.coalesce(func.sum(movements.c.amount), 0)).where(movements.c.lot_id == lots.c.id)
-    found = select(lots, left.scalar_subquery().label("remaining"))
+    found = select(lots, credits.REMAINING.label("remaining"))
     return found.where(lots.c.platform_id == about.platform_id).order_by(lots.c.id)
 
 

@@ -21,7 +21,9 @@ from sqlalchemy import Connection, Table
 from portal.accounts.tables import administrators
 from portal.billing import former
 from portal.billing.former import FormerInvoice
-from portal.credits.tables import Kind, lots, movements
+from portal.credits import ledger
+from portal.credits.ledger import Entry
+from portal.credits.tables import Kind, lots
 from portal.kit import audit
 from portal.moving_in.checks import Home, kept_until, last_day
 from portal.moving_in.circumstances import Circumstances
@@ -117,18 +119,17 @@ def _write_lots(db: Connection, new: New, about: Circumstances) -> None:
         rows = [_lot(row, new.homes[row.platform]) for row in some]
         ids = db.execute(statement, rows).scalars().all()
         booked = (_movements(number, row, about) for number, row in zip(ids, some, strict=True))
-        db.execute(movements.insert(), [movement for both in booked for movement in both])
+        ledger.append(db, [movement for both in booked for movement in both])
 
 
 def _lot(row: LotRow, home: Home) -> dict[str, Any]:
     return {"platform_id": row.platform, "bought_on": row.bought_on, "kept_until": kept_until(row, home)}
 
 
-def _movements(lot_id: int, row: LotRow, about: Circumstances) -> Iterator[dict[str, Any]]:
-    bought_at = start_of(row.bought_on, about.zone)
-    yield {"lot_id": lot_id, "amount": row.credits, "kind": Kind.BOUGHT, "at": bought_at}
+def _movements(lot_id: int, row: LotRow, about: Circumstances) -> Iterator[Entry]:
+    yield Entry(lot_id, row.credits, Kind.BOUGHT, start_of(row.bought_on, about.zone))
     if row.left < row.credits:
-        yield {"lot_id": lot_id, "amount": row.left - row.credits, "kind": Kind.SPENT, "at": about.at}
+        yield Entry(lot_id, row.left - row.credits, Kind.SPENT, about.at)
 
 
 def _invoice(row: InvoiceRow) -> FormerInvoice:

@@ -38,6 +38,7 @@ staff_sessions = Table(
     Index("uq_staff_sessions_live", "member_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
 )
 
+_OPEN = text("approved_at IS NULL AND refused_at IS NULL")
 # What one of the staff wants to do, and a second one has to want too. facts: as it will be done, ids and amounts only.
 approvals = Table(
     "approvals",
@@ -52,6 +53,7 @@ approvals = Table(
     Column("decided_by", ForeignKey("staff_members.id")),
     Column("approved_at", Instant),
     Column("refused_at", Instant),
+    Index("ix_approvals_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
 # The customer lets support look for a while, and sees everything that is looked at.
@@ -60,7 +62,7 @@ view_permissions = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("platform_id", ForeignKey("platforms.id"), nullable=False, index=True),
-    Column("administrator_id", ForeignKey("administrators.id"), nullable=False),
+    Column("administrator_id", ForeignKey("administrators.id"), nullable=False, index=True),
     Column("granted_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("ended_at", Instant),

@@ -65,6 +65,7 @@ seat_grants = Table(
     CheckConstraint("quantity > 0", name="quantity"),
 )
 
+_PLANNED = text("done_at IS NULL")
 # The customer's pick of who goes when a term begins with fewer seats: user names, in the order of going.
 seat_reductions = Table(
     "seat_reductions",
@@ -74,6 +75,7 @@ seat_reductions = Table(
     Column("due_on", Date, nullable=False),
     Column("picked", JSON, nullable=False),
     Column("done_at", Instant),
+    Index("ix_seat_reductions_open", "due_on", sqlite_where=_PLANNED, postgresql_where=_PLANNED),
 )
 
 # Somebody asked for a trial; there is a platform once the address has been confirmed.
@@ -88,7 +90,7 @@ trial_requests = Table(
     Column("language", String(8), nullable=False),
     Column("requested_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
-    Column("platform_id", ForeignKey("platforms.id")),
+    Column("platform_id", ForeignKey("platforms.id"), index=True),
 )
 
 blocks = Table(
@@ -132,6 +134,7 @@ notices = Table(
 # A copy of everything of a platform, asked for by an administrator: made by a worker, there for a while. A platform has
 # one in the making at most, whoever asks at the same moment.
 _MAKING = text("ready_at IS NULL AND failed_at IS NULL")
+_KEPT = text("file IS NOT NULL")
 exports = Table(
     "exports",
     metadata,
@@ -148,12 +151,14 @@ exports = Table(
     Column("expires_at", Instant),
     Column("attempts", Integer, nullable=False),  # how often a worker began: only the newest one may write
     Column("claimed_until", Instant),
+    Index("ix_exports_kept", "expires_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
     Index("uq_exports_making", "platform_id", unique=True, sqlite_where=_MAKING, postgresql_where=_MAKING),
 )
 
 # The deletion of a platform: marked, erased slice by slice, certified. What was removed is counted and digested here;
 # the salt and the recipient are forgotten with the last step.
 _GOING = text("stopped_at IS NULL")
+_UNFINISHED = text("finished_at IS NULL AND stopped_at IS NULL")
 purges = Table(
     "purges",
     metadata,
@@ -174,5 +179,6 @@ purges = Table(
     Column("recipient", String(320)),
     Column("language", String(8)),
     Column("seal", String(64)),  # SHA-256 of the certificate
+    Index("ix_purges_unfinished", "id", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
     Index("uq_purges_going", "platform_id", unique=True, sqlite_where=_GOING, postgresql_where=_GOING),
 )

@@ -6,8 +6,9 @@ import pytest
 
 from portal.credits import actions, queries
 from portal.credits.queries import PAGE, Movement, Movements
-from portal.credits.tables import Kind, movements
+from portal.credits.tables import Kind
 from tests.conftest import both_databases
+from tests.helpers.credits import book
 from tests.helpers.house import House
 from tests.rules.instants import ROME
 
@@ -42,10 +43,8 @@ def test_a_movement_says_what_when_how_much_and_from_which_purchase(house: House
 def test_pages_end_where_the_ledger_does(house: House, total: int, pages: list[int]) -> None:
     """All of one instant, so that only the order of booking tells them apart."""
     house.platform(1234)
-    lot = house.lot(1234, 1_000, bought_on=DAY, expires_on=E)
-    with house.parts.database.write() as db:
-        row = {"lot_id": lot, "kind": Kind.SPENT, "at": house.clock.now()}
-        db.execute(movements.insert(), [row | {"amount": -number} for number in range(1, total)])
+    lot = house.lot(1234, 2_000, bought_on=DAY, expires_on=E)
+    book(house, lot, *range(-1, -total, -1))
     found, before = [], None
     for size in pages:
         shown = page(house, before)
@@ -53,7 +52,7 @@ def test_pages_end_where_the_ledger_does(house: House, total: int, pages: list[i
         found += [movement.amount for movement in shown.rows]
         before = shown.older
     assert before is None
-    assert found == [*range(-total + 1, 0), 1_000]
+    assert found == [*range(-total + 1, 0), 2_000]
 
 
 def test_a_page_has_twenty_five_movements() -> None:
@@ -64,10 +63,8 @@ def test_a_page_has_twenty_five_movements() -> None:
 def test_the_newest_comes_first_whatever_the_order_of_booking(house: House) -> None:
     house.platform(1234)
     lot = house.lot(1234, 1_000, bought_on=DAY, expires_on=E)
-    with house.parts.database.write() as db:
-        for days in (3, 1, 2):
-            at = house.clock.now() + timedelta(days=days)
-            db.execute(movements.insert().values(lot_id=lot, kind=Kind.SPENT, at=at, amount=-days))
+    for days in (3, 1, 2):
+        book(house, lot, -days, at=house.clock.now() + timedelta(days=days))
     amounts = []
     with house.parts.database.read() as db:
         before = None

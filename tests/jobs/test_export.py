@@ -14,7 +14,9 @@ from sqlalchemy import String, Table, select, update
 
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators
-from portal.credits.tables import movements
+from portal.credits import ledger
+from portal.credits.ledger import Entry
+from portal.credits.tables import Kind, movements
 from portal.jobs import export
 from portal.jobs.export_parts import PARTS
 from portal.kit import audit, links
@@ -310,8 +312,8 @@ def test_what_is_committed_meanwhile_is_in_none_of_the_files(house: House, monke
     def another() -> None:
         with house.parts.database.write() as db:
             lot = db.execute(select(movements.c.lot_id)).scalars().first()
-            row = {"lot_id": lot, "amount": -1, "kind": "spent", "at": house.clock.now()}
-            db.execute(movements.insert().values(row))
+            assert lot
+            ledger.append(db, [Entry(lot, -1, Kind.SPENT, house.clock.now())])
             audit.record(db, "accounts.signed_out", at=house.clock.now(), platform_id=1234)
 
     asked = ask(house, anna)

@@ -16,7 +16,6 @@ from sqlalchemy.exc import OperationalError
 
 from portal.accounts import administrators as people
 from portal.accounts.queries import Administrator
-from portal.credits.tables import movements
 from portal.jobs import export
 from portal.jobs.errands import GiveUp, NotYet
 from portal.jobs.post import work_once
@@ -29,6 +28,7 @@ from portal.subscription import exports
 from portal.subscription.exports import LEASE, Export
 from portal.subscription.tables import exports as table
 from tests.conftest import both_databases
+from tests.helpers.credits import book
 from tests.helpers.house import House
 from tests.jobs.conftest import PostalHouse
 from tests.jobs.exported import ask, export_of, find, opened
@@ -46,11 +46,7 @@ def anna(house: House) -> Administrator:
 def spend_often(house: House, number: int, platform_id: int = 1234) -> None:
     """A ledger of so many movements."""
     lot = house.lot(platform_id, 2 * number, bought_on=date(2026, 3, 1), expires_on=None)
-    row = {"lot_id": lot, "amount": -1, "kind": "spent", "at": house.clock.now()}
-    with house.parts.database.write() as db:
-        for start in range(0, number, 5_000):
-            keys = [f"{platform_id}:k{n}#1" for n in range(start, min(number, start + 5_000))]
-            db.execute(movements.insert(), [row | {"idempotency_key": key} for key in keys])
+    book(house, lot, *[-1] * number, key=f"{platform_id}:k")
 
 
 def files(house: House) -> list[str]:

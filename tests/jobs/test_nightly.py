@@ -22,6 +22,7 @@ from portal.kit.outbox import outbox
 from portal.rules.terms import NIGHTS_MADE_UP
 from portal.subscription.tables import notices
 from tests.conftest import both_databases
+from tests.helpers.credits import overdraw
 from tests.helpers.house import House, build
 from tests.helpers.together import together
 from tests.jobs.nights import REMINDERS, careless, keys, morning, powered, remind, rows, steps, today, work
@@ -289,8 +290,6 @@ def test_a_platform_that_fails_is_told_and_the_others_are_reminded(house: House)
         house.platform(number, ends_in=7)
         house.person(f"m{number}")
     lot = house.lot(1001, 5, bought_on=day, expires_on=day + timedelta(days=7))
-    from tests.jobs.test_reminders import overdraw
-
     overdraw(house, lot)
     told = command(house)
     assert told.exit_code == 1

@@ -19,7 +19,6 @@ from portal.billing import profiles
 from portal.billing.profiles import PaymentMethod
 from portal.billing.tables import invoices, orders, staff_tasks
 from portal.credits import actions as credits
-from portal.credits.tables import movements
 from portal.jobs import purge
 from portal.kit import audit, chain, erasing, outbox
 from portal.kit.chain import Intact
@@ -38,6 +37,7 @@ from portal.support import actions as support
 from portal.support.actions import Entry
 from portal.support.queries import Kind as ContactKind
 from tests.conftest import both_databases
+from tests.helpers.credits import book
 from tests.helpers.house import House
 from tests.helpers.shop import COMPANY, PACK
 from tests.helpers.together import together
@@ -311,9 +311,7 @@ def big(house: House, credits_spent: int = 1_200) -> None:
     house.platform(1234, ends_in=2)
     house.person("m1234")
     lot = house.lot(1234, 10_000, bought_on=date(2026, 3, 1), expires_on=None)
-    row = {"lot_id": lot, "amount": -1, "kind": "spent", "at": house.clock.now()}
-    with house.parts.database.write() as db:
-        db.execute(movements.insert(), [row | {"idempotency_key": f"k{n}"} for n in range(credits_spent)])
+    book(house, lot, *[-1] * credits_spent, key="k")
     house.clock.set(DUE)
     warn(house)
     purge.mark_due(house.parts)

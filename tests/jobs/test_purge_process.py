@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from portal.credits.tables import movements
 from portal.jobs import purge
 from portal.kit import chain, erasing
 from portal.purging import actions, certificates, queries
 from portal.rules.dates import business_date
 from tests.conftest import both_databases
+from tests.helpers.credits import book
 from tests.helpers.house import House
 from tests.jobs.test_purge import marked, warn
 
@@ -47,9 +47,7 @@ def begun(house: House, monkeypatch: Any) -> dict[str, Any]:
     house.person("m1234")
     today = business_date(house.clock.now(), house.parts.settings.timezone)
     lot = house.lot(1234, 10_000, bought_on=today, expires_on=None)
-    row = {"lot_id": lot, "amount": -1, "kind": "spent", "at": house.clock.now()}
-    with house.parts.database.write() as db:
-        db.execute(movements.insert(), [row | {"idempotency_key": f"k{n}"} for n in range(400)])
+    book(house, lot, *[-1] * 400, key="k")
     expires_on = house.place().expires_on
     assert expires_on
     house.clock.set(now - timedelta(days=2))

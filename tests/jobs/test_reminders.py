@@ -23,6 +23,7 @@ from portal.subscription import actions as subscription
 from portal.subscription.actions import NewPlatform
 from portal.subscription.tables import notices, platforms, terms
 from tests.conftest import both_databases
+from tests.helpers.credits import overdraw
 from tests.helpers.house import House
 from tests.helpers.together import together
 from tests.jobs.nights import (
@@ -508,14 +509,6 @@ def test_one_platform_that_cannot_be_judged_does_not_stop_the_others(
     house.clock.move(minutes=1)
     assert work(house).complete
     assert f"expiry:1002:{E}:+0" in keys(house)
-
-
-def overdraw(house: House, lot: int, amount: int = 10) -> None:
-    from portal.credits.tables import movements
-
-    with house.parts.database.write() as db:
-        row = {"lot_id": lot, "amount": -amount, "kind": "spent", "at": house.clock.now()}
-        db.execute(movements.insert().values(row))
 
 
 def test_the_keys_of_one_platform_are_not_those_of_another(house: House) -> None:

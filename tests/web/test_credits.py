@@ -7,10 +7,11 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from portal.credits import actions
-from portal.credits.tables import Kind, movements
+from portal.credits.tables import Kind
 from portal.rules.access import Block
 from portal.subscription import actions as subscription
 from tests.helpers.browser import Browser
+from tests.helpers.credits import book
 from tests.helpers.house import House
 from tests.helpers.pages import Page
 from tests.rules.instants import ROME, rome
@@ -235,9 +236,7 @@ def test_a_platform_blocked_for_abuse_buys_nothing(house: House) -> None:
 def test_the_movements_are_paged(house: House, total: int, second: int) -> None:
     browser = enter(house)
     lot = house.lot(1234, 1_000, bought_on=BOUGHT, expires_on=E)
-    with house.parts.database.write() as db:
-        row = {"lot_id": lot, "kind": Kind.SPENT, "at": house.clock.now(), "amount": -1}
-        db.execute(movements.insert(), [row] * (total - 1))
+    book(house, lot, *[-1] * (total - 1))
     page = browser.get(PATH)
     assert len(rows(page, "movements")) == min(total, 25)
     assert ("Older movements" in links(page)) is bool(second)
@@ -279,9 +278,7 @@ def test_the_key_of_the_sending_service_is_text_and_nothing_else(house: House) -
 def test_what_expired_is_told_as_such(house: House) -> None:
     browser = enter(house)
     lot = house.lot(1234, 100, bought_on=BOUGHT, expires_on=E)
-    with house.parts.database.write() as db:
-        row = {"lot_id": lot, "kind": Kind.WRITTEN_OFF, "at": house.clock.now(), "amount": -100}
-        db.execute(movements.insert().values(row))
+    book(house, lot, -100, kind=Kind.WRITTEN_OFF)
     assert rows(browser.get(PATH), "movements")[0].startswith("−100 20 November 2026, 12:00 Expired")
 
 
