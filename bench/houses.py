@@ -1,96 +1,83 @@
-"""The two contenders: a portal with many platforms, and the yardstick: a bare Flask page with one indexed query."""
+"""A portal with many platforms, to measure in this process or to start a server on."""
 
 import logging
-import secrets
-import sqlite3
-from datetime import UTC, datetime, timedelta
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, redirect, render_template, request, session
-from jinja2 import DictLoader
-from sqlalchemy import text
+from argon2 import PasswordHasher
+from flask import Flask
 
+from bench import seeding
+from bench.driver import PASSWORD
 from portal import migrations
 from portal.factory import create_app
 from portal.parts import Parts
 from portal.setting_values import Secret
 
-PASSWORD = "correct horse battery staple 42"
-TOKEN_HASH = {"argon2_memory_kib": 1024, "argon2_time_cost": 1, "argon2_parallelism": 1}
-ROWS_AT_ONCE = 5_000
+KEY = "bench-" + "0123456789abcdef" * 3
+TOKEN_HASH: dict[str, Any] = {"argon2_memory_kib": 1024, "argon2_time_cost": 1, "argon2_parallelism": 1}
 
 
-def portal(folder: Path, platforms: int, **overrides: Any) -> Flask:
-    """A portal with so many platforms, each with term, administrator and credits; throttle off by default."""
-    key = Secret(secrets.token_urlsafe(48))
-    given: dict[str, Any] = {"instance_path": folder, "secret_key": key, "throttle": False, "argon2_simultaneous": 8}
-    app = create_app(**given | overrides)
-    logging.getLogger("portal").setLevel(logging.CRITICAL)
+def portal(folder: Path, platforms: int, *, at: datetime | None = None, history: bool = False, **how: Any) -> Flask:
+    """A portal with so many platforms, each with term, administrator and credits; throttle off by default.
+
+    at: when it was filled, which is now; history: with what gathers in the course of the years.
+    """
+    app = open_again(folder, **how)
     parts: Parts = app.extensions["portal"]
     migrations.upgrade(parts.database.writer)
-    with parts.hasher.turn() as turn:
-        password_hash = turn.hash(PASSWORD)
+    moment = at or datetime.now(UTC)
+    secret = token_hash() if how.get("argon2_memory_kib") == TOKEN_HASH["argon2_memory_kib"] else _hash(parts)
     with parts.database.write() as db:
-        for table, rows in _rows(platforms, password_hash).items():
-            columns = ", ".join(rows[0])
-            marks = ", ".join(f":{name}" for name in rows[0])
-            for start in range(0, len(rows), ROWS_AT_ONCE):
-                statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-                db.execute(text(statement), rows[start : start + ROWS_AT_ONCE])
+        seeding.customers(db, platforms, secret=secret, today=moment.date(), at=moment)
+        if history:
+            seeding.history(db, platforms, today=moment.date(), at=moment)
     return app
 
 
-def _rows(platforms: int, password_hash: str) -> dict[str, list[dict[str, Any]]]:
-    """The rows of each table, written as SQLite stores them."""
-    at, today = int(datetime.now(UTC).timestamp() * 1_000_000), datetime.now(UTC).date()
-    found: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("platforms", "terms", "administrators", "lots", "movements")
-    }
-    for number in range(1, platforms + 1):
-        ends_on = today + timedelta(days=1 + number % 300)
-        starts_on = ends_on - timedelta(days=364)
-        platform = {"id": number, "email_channel": 1, "sms_channel": 1, "trial": 0}
-        found["platforms"].append(platform | {"company": f"Company {number}", "created_at": at})
-        term = {"platform_id": number, "anchor_on": starts_on.isoformat(), "starts_on": starts_on.isoformat()}
-        found["terms"].append(term | {"ends_on": ends_on.isoformat(), "edition": "pro", "trial": 0})
-        email = f"user{number}@example.com"
-        person = {"platform_id": number, "username": f"m{number}", "role": "first", "email": email}
-        person |= {"email_folded": email, "full_name": f"Customer {number}", "language": "en"}
-        found["administrators"].append(person | {"password_hash": password_hash, "must_reset": 0, "created_at": at})
-        found["lots"].append({"id": number, "platform_id": number, "bought_on": starts_on.isoformat()})
-        found["movements"].append({"lot_id": number, "amount": 5000, "kind": "bought", "at": at})
-    return found
-
-
-BARE_PAGE = """<!doctype html><html lang="en"><head><title>Bare</title></head><body><main><h1>{{ row[1] }}</h1>
-<dl>{% for name, value in facts %}<dt>{{ name }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>{{ filler }}
-</main></body></html>"""
-
-
-def bare(folder: Path, accounts: int, page_bytes: int) -> Flask:
-    """Flask's own price: a signed cookie, one indexed query, one template of about `page_bytes`."""
-    path = folder / "bare.db"
-    db = sqlite3.connect(path, check_same_thread=False)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, expires TEXT, seats INTEGER, sms INTEGER)")
-    rows = [(n, f"m{n}", "2027-02-28", 3, n % 5000) for n in range(1, accounts + 1)]
-    db.executemany("INSERT INTO account VALUES (?, ?, ?, ?, ?)", rows)
-    db.commit()
-    app = Flask("bench.bare")
-    app.jinja_loader = DictLoader({"page.html": BARE_PAGE})
-    app.secret_key = secrets.token_urlsafe(48)
-    filler = "lorem ipsum " * (max(0, page_bytes - 900) // 12)
-
-    @app.post("/login")
-    def login() -> Any:
-        session["uid"] = int(request.form["uid"])
-        return redirect("/page")
-
-    @app.get("/page")
-    def page() -> Any:
-        row = db.execute("SELECT * FROM account WHERE id = ?", (session["uid"],)).fetchone()
-        facts = [("Expires", row[2]), ("Seats", row[3]), ("Credits", row[4])] * 5
-        return render_template("page.html", row=row, facts=facts, filler=filler)
-
+def open_again(folder: Path, **how: Any) -> Flask:
+    """The portal in this folder, whose database may be there already."""
+    given: dict[str, Any] = {"instance_path": folder, "secret_key": Secret(KEY), "throttle": False}
+    app = create_app(**given | {"argon2_simultaneous": 8} | how)
+    logging.getLogger("portal").setLevel(logging.CRITICAL)
     return app
+
+
+def kept(folder: Path, platforms: int, **how: Any) -> Flask:
+    """One with history and a token hash in this folder, filled unless an earlier measurement has left it there."""
+    place = folder / f"portal-{platforms}"
+    done = place / "filled"
+    if not done.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        portal(place, platforms, history=True, **TOKEN_HASH).extensions["portal"].database.close()
+        done.touch()
+    app = open_again(place, **TOKEN_HASH | how)
+    migrations.upgrade(app.extensions["portal"].database.writer)
+    return app
+
+
+def environment(folder: Path, port: int, *, token: bool = True, **more: str) -> dict[str, str]:
+    """What a server or command on this folder has to be told; token: the hash is a token one, not what is shipped."""
+    names = {f"PORTAL_{name.upper()}": str(value) for name, value in TOKEN_HASH.items()} if token else {}
+    names |= {"PORTAL_INSTANCE_PATH": str(folder), "PORTAL_SECRET_KEY": KEY, "PORTAL_THROTTLE": "0"}
+    return names | {"PORTAL_PUBLIC_URL": f"http://127.0.0.1:{port}"} | more
+
+
+def token_hash() -> str:
+    """Of the password, by the cheapest argon2id there is, so that what is not the hash shows."""
+    return PasswordHasher(1, 1024, 1).hash(PASSWORD)
+
+
+def _hash(parts: Parts) -> str:
+    with parts.hasher.turn() as turn:
+        return turn.hash(PASSWORD)
+
+
+def fresh(folder: Path, name: str) -> Path:
+    """A folder of this name that was not there before."""
+    path = folder / name
+    path.mkdir()
+    return path
