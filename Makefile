@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What moves money, credits and terms runs as a whole on the second database too.
 MONEY := $(addprefix tests/,billing credits subscription support journeys jobs/test_payments.py web/test_checkout.py web/test_orders.py)
 
-.PHONY: demo test soak lint bench lock
+.PHONY: demo test soak lint bench instructions lock
 demo: .venv/run
 	$(BIN)/portal demo
 
@@ -23,6 +23,9 @@ lint: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m bench
+
+instructions: .venv/dev
+	$(BIN)/python -m bench.instructions
 
 # The packages are pinned by hash; the project itself is linked in, so an edit is live at once.
 .venv/bin/python:
