@@ -15,7 +15,7 @@ from portal.rules import access, dates, lifecycle, renewal, terms
 from portal.rules import credits as credit_rules
 from portal.rules import seats as seat_rules
 from portal.rules.access import Act, Block, Decision, Role
-from portal.rules.credits import Balance, LotView
+from portal.rules.credits import Balance, Lot, LotView
 from portal.rules.lifecycle import Change, Life, State
 from portal.rules.renewal import Term, Window
 from portal.subscription import queries as subscription
@@ -117,13 +117,31 @@ def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> S
 
 
 def _of(db: Connection, platform: Platform, at: datetime, zone: ZoneInfo) -> Standing:
-    paid = subscription.terms_of(db, platform.id)
-    quiet_since = None
-    if platform.sms_only or not paid:
+    paid, wallet = subscription.terms_of(db, platform.id), None
+    if _lives_by_credits(platform, paid):
         wallet = Wallet(credits.lots_of(db, platform.id), credits.last_movements(db, platform.id))
-        quiet_since = _quiet_since(platform, wallet, at, zone)
+    return compose(platform, paid, subscription.open_blocks(db, platform.id), wallet, at=at, zone=zone)
+
+
+def compose(
+    platform: Platform,
+    paid: list[PaidTerm],
+    blocks: list[OpenBlock],
+    wallet: Wallet | None,
+    *,
+    at: datetime,
+    zone: ZoneInfo,
+) -> Standing:
+    """The standing of a platform of which this was read. wallet: its lots; asked for only where it lives by them."""
+    asked = wallet if _lives_by_credits(platform, paid) else None
+    quiet_since = _quiet_since(platform, asked, at, zone) if asked else None
     life = subscription.life_of(platform, paid, quiet_since=quiet_since)
-    return Standing(platform, paid, subscription.open_blocks(db, platform.id), life, at, zone)
+    return Standing(platform, paid, blocks, life, at, zone)
+
+
+def _lives_by_credits(platform: Platform, paid: list[PaidTerm]) -> bool:
+    """Whether the platform lasts as long as its credits and sign-ins, instead of as long as its terms."""
+    return platform.sms_only or not paid
 
 
 def find_after(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo, most: int) -> list[Standing]:
@@ -140,15 +158,8 @@ def find_many(db: Connection, platform_ids: Sequence[int], *, at: datetime, zone
 def _together(db: Connection, platforms: Sequence[Platform], at: datetime, zone: ZoneInfo) -> list[Standing]:
     ids = [platform.id for platform in platforms]
     paid, blocks = subscription.terms_of_many(db, ids), subscription.blocks_of_many(db, ids)
-    quiet = [platform.id for platform in platforms if platform.sms_only or not paid[platform.id]]
-    wallets = credits.lots_of_many(db, quiet)
-    found = []
-    for platform in platforms:
-        wallet, terms_ = wallets.get(platform.id), paid[platform.id]
-        quiet_since = _quiet_since(platform, wallet, at, zone) if wallet else None
-        life = subscription.life_of(platform, terms_, quiet_since=quiet_since)
-        found.append(Standing(platform, terms_, blocks[platform.id], life, at, zone))
-    return found
+    wallets = credits.lots_of_many(db, [one.id for one in platforms if _lives_by_credits(one, paid[one.id])])
+    return [compose(one, paid[one.id], blocks[one.id], wallets.get(one.id), at=at, zone=zone) for one in platforms]
 
 
 def _quiet_since(platform: Platform, wallet: Wallet, at: datetime, zone: ZoneInfo) -> date | None:
@@ -205,7 +216,11 @@ class Credits:
 
 
 def credits_of(db: Connection, place: Standing) -> Credits:
-    found = credits.lots_of(db, place.platform.id)
+    return credits_in(credits.lots_of(db, place.platform.id), place)
+
+
+def credits_in(found: list[Lot], place: Standing) -> Credits:
+    """What these lots of the platform are good for."""
     when = (place.expires_on, place.at, place.zone, place.life.grace_until)
     views = [credit_rules.view(lot, *when) for lot in found if lot.remaining > 0]
     views.sort(key=lambda view: (view.last_day, view.bought_on, view.lot_id))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, bindparam, func, select, type_coerce
 
 from portal.accounts.links import Purpose
 from portal.accounts.tables import administrators
@@ -133,6 +133,12 @@ def members_of(db: Connection, platform_id: int) -> list[Member]:
 def count_enabled(db: Connection, platform_id: int) -> int:
     """How many administrators of the platform can sign in."""
     return db.execute(_ENABLED, {"platform_id": platform_id}).scalar_one()
+
+
+def enabled_column(platform_id: ColumnElement[int]) -> ScalarSelect[int]:
+    """The same of the row's platform, as a column."""
+    its = (administrators.c.platform_id == platform_id) & administrators.c.disabled_at.is_(None)
+    return select(func.count()).where(its).scalar_subquery()
 
 
 def _value(row: Row[tuple[object, ...]]) -> Administrator:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, bindparam, func, or_, select
 
 from portal.credits.tables import Kind, lots, movements
+from portal.kit import nested
 from portal.rules.credits import Lot
 
 PAGE = 25  # movements shown at once
@@ -94,6 +95,21 @@ class Wallet:
 def lots_of(db: Connection, platform_id: int) -> list[Lot]:
     """Every lot of the platform, oldest first; what is left of each stands in its newest movement."""
     return [Lot(*row) for row in db.execute(_LOTS, {"platform_id": platform_id})]
+
+
+def lots_column(platform_id: ColumnElement[int]) -> ScalarSelect[str]:
+    """The lots of the row's platform as a column, which `read_wallet` reads (portal/kit/nested.py)."""
+    return select(nested.rows_of(*_LOT, _LAST_AT)).where(lots.c.platform_id == platform_id).scalar_subquery()
+
+
+def read_wallet(column: str) -> Wallet:
+    found = Wallet([], {})
+    for lot_id, bought_on, left, kept_until, at in nested.read(column):
+        found.lots.append(Lot(lot_id, date.fromisoformat(bought_on), left, nested.day(kept_until)))
+        if at is not None:
+            found.last_movements[lot_id] = nested.instant(at)
+    found.lots.sort(key=lambda lot: (lot.bought_on, lot.lot_id))
+    return found
 
 
 def lots_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, Wallet]:

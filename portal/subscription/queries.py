@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, ScalarSelect, bindparam, func, select
 
+from portal.kit import nested
 from portal.rules.access import Block
 from portal.rules.lifecycle import Life
 from portal.rules.renewal import Term
@@ -166,6 +167,43 @@ def blocks_of_many(db: Connection, platform_ids: Sequence[int]) -> dict[int, lis
 
 def _paid_term(starts_on: date, ends_on: date, anchor: date, *rest: Any) -> PaidTerm:
     return PaidTerm(Term(starts_on, ends_on, anchor), *rest)
+
+
+def terms_column(platform_id: ColumnElement[int]) -> ScalarSelect[str]:
+    """The terms of the row's platform as a column, which `read_terms` reads (portal/kit/nested.py)."""
+    return select(nested.rows_of(*_TERM, _UNTIL)).where(terms.c.platform_id == platform_id).scalar_subquery()
+
+
+def read_terms(column: str) -> list[PaidTerm]:
+    """Oldest first."""
+    found = []
+    for starts_on, ends_on, anchor, edition, trial, until in sorted(nested.read(column)):
+        term = Term(date.fromisoformat(starts_on), date.fromisoformat(ends_on), date.fromisoformat(anchor))
+        found.append(PaidTerm(term, edition, bool(trial), nested.day(until)))
+    return found
+
+
+def blocks_column(platform_id: ColumnElement[int]) -> ScalarSelect[str]:
+    """The blocks of the row's platform that nobody has lifted."""
+    open_ = (blocks.c.platform_id == platform_id) & blocks.c.lifted_at.is_(None)
+    return select(nested.rows_of(blocks.c.code, blocks.c.since)).where(open_).scalar_subquery()
+
+
+def read_blocks(column: str) -> list[OpenBlock]:
+    """Oldest first."""
+    found = [OpenBlock(Block(code), nested.instant(since)) for code, since in nested.read(column)]
+    return sorted(found, key=lambda block: block.since)
+
+
+def grants_column(platform_id: ColumnElement[int]) -> ScalarSelect[str]:
+    """The seats granted to the row's platform."""
+    told = nested.rows_of(seat_grants.c.quantity, seat_grants.c.starts_on, seat_grants.c.ends_on)
+    return select(told).where(seat_grants.c.platform_id == platform_id).scalar_subquery()
+
+
+def read_grants(column: str) -> list[Grant]:
+    rows = nested.read(column)
+    return [Grant(quantity, date.fromisoformat(first), date.fromisoformat(last)) for quantity, first, last in rows]
 
 
 def longest_grace(db: Connection, platform_id: int, expires_on: date) -> date | None:

@@ -1,24 +1,33 @@
 """My subscription: the overview, and what can be bought."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask.blueprints import BlueprintSetupState
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from portal import standing
 from portal.billing import quotes
 from portal.billing import words as bought
 from portal.billing.choices import TermChoice
+from portal.glance import Glance
+from portal.kit import texts
 from portal.rules.access import Act, Allowed, Decision, Reason, Role
 from portal.rules.offers import NoOffer
 from portal.rules.orders import Kind
 from portal.rules.staff import SeenPage
-from portal.standing import Standing
 from portal.web import access, story, who
 from portal.web.buying import YEAR
 from portal.web.checkout import edition_names
-from portal.web.edge import parts, reading
+from portal.web.edge import parts
 from portal.web.timeline import timeline
 
 pages = Blueprint("subscription", __name__)
+KEPT_PAGES = "portal.overviews"  # under this name an application keeps them
+KEPT = 256  # overviews of some 6 kB, by each process
 SHOWN_ACTS = (
     Act.PURCHASE,
     Act.RENEW,
@@ -51,28 +60,56 @@ def home() -> Response:
 @access.signed_in
 def overview() -> str:
     """Where the subscription stands, in a sentence first, then in pictures: all of it computed by the rules."""
-    place, role = who.place(), Role(who.me().administrator.role)
-    owned = standing.credits_of(reading(), place)
-    told = story.tell(place, role, owned)
-    return render_template(
-        "subscription/overview.html",
+    seen, role = who.at_a_glance(), Role(who.me().administrator.role)
+    shown = Shown(seen.row, seen.place.today, role, texts.language(), seen)
+    content = current_app.extensions[KEPT_PAGES](shown)
+    return render_template("subscription/overview.html", place=seen.place, content=content)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an overview is made of, and by what it is known again: whoever has the same of all these reads the same.
+
+    The rules know days and not hours (tests/test_glance.py holds it), and everything else is read in the row.
+    """
+
+    row: tuple[Any, ...]
+    today: date
+    role: Role
+    language: str
+    seen: Glance = field(compare=False)
+
+
+def _content(shown: Shown) -> Markup:
+    seen, place = shown.seen, shown.seen.place
+    told = story.tell(place, shown.role, seen.credits)
+    page = render_template(
+        "subscription/_overview.html",
         place=place,
-        seats=standing.seats(reading(), place),
-        credits=owned,
+        seats=seen.seats,
+        credits=seen.credits,
         told=told,
-        price=_price(told.act, place),
+        price=_price(told.act, seen),
         names=edition_names(place),
         page_of=PAGE_OF,
         timeline=timeline(place),
     )
+    return Markup(page)  # noqa: S704 - rendered by a template, which escapes
 
 
-def _price(act: Act | None, place: Standing) -> str | None:
+@pages.record_once
+def keep(state: BlueprintSetupState) -> None:
+    """Each application keeps the pages that were looked at last: people come back to the overview again and again."""
+    state.app.extensions[KEPT_PAGES] = lru_cache(maxsize=KEPT)(_content)
+
+
+def _price(act: Act | None, seen: Glance) -> str | None:
     """What the term that the page proposes costs, without the tax: a year, as things are now."""
     kind = {Act.RENEW: Kind.RENEWAL, Act.PURCHASE: Kind.PURCHASE}.get(act) if act else None
     if kind is None:
         return None
-    additional = standing.additional_at_expiry(reading(), place) if kind is Kind.RENEWAL else 0
+    place = seen.place
+    additional = seen.additional_at_expiry if kind is Kind.RENEWAL else 0
     choice = TermChoice(place.platform.next_edition or place.edition or "", YEAR, additional)
     offer = quotes.compose(kind, choice, place, parts().prices, quotes.treatment_of(None))
     return None if isinstance(offer, NoOffer) else bought.amount_words(offer.net)

@@ -12,10 +12,11 @@ from typing import Any
 from flask import Flask, Request, g, request, session
 from flask_login import LoginManager, UserMixin, current_user
 
-from portal import standing
+from portal import glance
 from portal.accounts import factors, sessions
 from portal.accounts.queries import Administrator
 from portal.accounts.sessions import Live, Over
+from portal.glance import Glance
 from portal.rules import sessions as rules
 from portal.rules.sessions import Alive, EndReason
 from portal.standing import Standing
@@ -74,13 +75,18 @@ def me() -> Person:
     return found
 
 
-def place() -> Standing:
-    """Where the platform of the signed-in person stands: read once a request."""
-    if "place" not in g:
+def at_a_glance() -> Glance:
+    """The platform of the signed-in person, its seats and credits: read once a request."""
+    if "glance" not in g:
         zone = parts().settings.timezone
-        g.place = standing.find(reading(), me().administrator.platform_id, at=now(), zone=zone)
-    found: Standing = g.place
+        g.glance = glance.find(reading(), me().administrator.platform_id, at=now(), zone=zone)
+    found: Glance = g.glance
     return found
+
+
+def place() -> Standing:
+    """Where the platform of the signed-in person stands."""
+    return at_a_glance().place
 
 
 def lacks_factor() -> bool:

@@ -1,0 +1,96 @@
+"""What a page asks of a platform, at a glance: where it stands, its seats and its credits, read by one statement.
+
+Pages read here; whoever changes something reads anew what it changes, in its transaction (`standing`, `seats`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, bindparam, select
+
+from portal import standing
+from portal.accounts import queries as accounts
+from portal.credits import queries as credits
+from portal.credits.queries import Wallet
+from portal.rules import seats as rules
+from portal.rules import terms
+from portal.rules.seats import Grant
+from portal.standing import Credits, Seats, Standing
+from portal.subscription import queries as subscription
+from portal.subscription.queries import OpenBlock, PaidTerm, Platform
+from portal.subscription.tables import platforms
+
+KEPT = 1_024  # platforms whose facts are kept as values, so that nobody reads the same columns twice
+
+_FACTS = select(
+    *(platforms.c[name] for name in Platform.__slots__),
+    subscription.terms_column(platforms.c.id),
+    subscription.blocks_column(platforms.c.id),
+    subscription.grants_column(platforms.c.id),
+    credits.lots_column(platforms.c.id),
+    accounts.enabled_column(platforms.c.id),
+).where(platforms.c.id == bindparam("platform_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database says, as values."""
+
+    platform: Platform
+    paid: list[PaidTerm]
+    blocks: list[OpenBlock]
+    grants: list[Grant]
+    wallet: Wallet
+    enabled: int  # administrators
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A platform at an instant. row: all that was read; whoever has the same row, day and zone would say the same."""
+
+    row: tuple[Any, ...]
+    facts: Facts
+    place: Standing
+
+    @cached_property
+    def seats(self) -> Seats:
+        """How many administrators the platform may have today, and has."""
+        paid = rules.seats(self.facts.grants, self.place.today, self.place.expires_on)
+        return Seats(paid, self.facts.enabled)
+
+    @cached_property
+    def credits(self) -> Credits:
+        return standing.credits_in(self.facts.wallet.lots, self.place)
+
+    @property
+    def additional_at_expiry(self) -> int:
+        """How many additional administrators are paid for the last day: what a renewal goes on from."""
+        expires_on = self.place.expires_on
+        return rules.seats(self.facts.grants, expires_on, expires_on) - terms.INCLUDED_SEATS if expires_on else 0
+
+
+def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> Glance:
+    """The platform at instant `at`. Raises LookupError for an ID that no platform has."""
+    row = db.execute(_FACTS, {"platform_id": platform_id}).one_or_none()
+    if row is None:
+        raise LookupError(f"no platform {platform_id}")
+    facts = _facts(tuple(row))
+    place = standing.compose(facts.platform, facts.paid, facts.blocks, facts.wallet, at=at, zone=zone)
+    return Glance(tuple(row), facts, place)
+
+
+@lru_cache(maxsize=KEPT)
+def _facts(row: tuple[Any, ...]) -> Facts:
+    """Nothing but the row counts, so what was once read from the same row is still right."""
+    *platform, paid, blocks, grants, lots, enabled = row
+    return Facts(
+        Platform(*platform),
+        subscription.read_terms(paid),
+        subscription.read_blocks(blocks),
+        subscription.read_grants(grants),
+        credits.read_wallet(lots),
+        enabled,
+    )
