@@ -50,7 +50,7 @@ class Visitor:
             with self.opener.open(request, timeout=20) as answer:
                 self.text, status, self.headers = answer.read().decode(), answer.status, answer.headers
         except HTTPError as error:
-            self.text, status = error.read().decode(), error.code
+            self.text, status, self.headers = error.read().decode(), error.code, error.headers
             error.close()
         return int(status)
 
