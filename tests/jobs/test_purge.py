@@ -310,7 +310,7 @@ def big(house: House, credits_spent: int = 1_200) -> None:
     house.clock.set(rome("2026-11-20 10:00:00"))
     house.platform(1234, ends_in=2)
     house.person("m1234")
-    lot = house.lot(1234, 10_000, bought_on=date(2026, 3, 1), expires_on=None)
+    lot = house.lot(1234, 2 * credits_spent, bought_on=date(2026, 3, 1), expires_on=None)
     book(house, lot, *[-1] * credits_spent, key="k")
     house.clock.set(DUE)
     warn(house)
