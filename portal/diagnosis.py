@@ -1,8 +1,10 @@
 """`portal check`: what would stop the portal from working, with the remedy."""
 
+import os
 import smtplib
 import ssl
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
 
 from flask import Flask
@@ -11,14 +13,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import keys, migrations
 from portal.billing import papers
-from portal.kit import outbox
+from portal.jobs import nightly
+from portal.kit import db_health, nights, outbox
+from portal.kit.db import PER_THREAD
 from portal.outside.post import FolderPost
 from portal.outside.service import DemoService
 from portal.parts import Parts
 from portal.rules import dates
+from portal.rules import nights as night_rules
 
 SMTP_SECONDS = 10
 CLOCK_SECONDS = 5  # links and sessions bear a few seconds between machines, not more
+OLDEST_DUE = timedelta(minutes=10)  # what is due for longer was not seen by any worker, or there are too few
+NIGHT_MAY_TAKE = timedelta(hours=3)  # a night that began earlier and is not worked has nobody who works it
+THREADS = 4  # of a process that serves: portal/serving.py
+OF_A_WORKER = 3  # connections: a worker does one thing after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +39,9 @@ class Finding:
 
 def examine(app: Flask) -> list[Finding]:
     parts: Parts = app.extensions["portal"]
-    found = [Finding("settings", True, "valid"), _prices(parts), _pdf(), _database(parts)]
-    if found[-1].ok:
-        found += [_migrations(parts), _outbox(parts), _keys(parts), _clock(parts)]
+    found = [Finding("settings", True, "valid"), _prices(parts), _pdf(), _files(parts), _database(parts)]
+    if found[-1].ok or _answers(parts):
+        found += [_migrations(parts), _outbox(parts), _worker(parts), _keys(parts), _clock(parts)]
     return [*found, _service(parts), _mail(parts)]
 
 
@@ -56,27 +65,74 @@ def _pdf() -> Finding:
     return Finding("pdf", True, "invoices are made")
 
 
+def _files(parts: Parts) -> Finding:
+    """Workers write exports and invoices into the instance folder."""
+    folder = parts.settings.instance_path
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Finding("files", False, f"{folder} cannot be written: let the portal's user write there")
+    short = db_health.free_space(folder)
+    return Finding("files", short is None, short or f"{folder} can be written")
+
+
 def _database(parts: Parts) -> Finding:
+    """Whether it answers, and is such as the portal needs it."""
+    node = (os.cpu_count() or 1) * THREADS * PER_THREAD + OF_A_WORKER
+    try:
+        faults = db_health.faults(parts.database, connections=node)
+    except SQLAlchemyError as error:
+        return Finding("database", False, f"does not answer ({type(error).__name__}): check PORTAL_DATABASE_URL")
+    return Finding("database", not faults, "; ".join(faults) or "answers, and is as it has to be")
+
+
+def _answers(parts: Parts) -> bool:
     try:
         with parts.database.read() as db:
             db.execute(select(literal(1)))
-    except SQLAlchemyError as error:
-        return Finding("database", False, f"does not answer ({type(error).__name__}): check PORTAL_DATABASE_URL")
-    return Finding("database", True, "answers")
+    except SQLAlchemyError:
+        return False
+    return True
 
 
 def _migrations(parts: Parts) -> Finding:
-    current = migrations.is_current(parts.database.writer)
+    present = migrations.present(parts.database.reader)
+    if present is not None and present not in migrations.revisions():
+        return Finding("migrations", False, f"{present} is of a later version: install that one")
+    current = present == migrations.revisions()[-1]
     return Finding("migrations", current, "up to date" if current else "missing: run `portal upgrade`")
 
 
 def _outbox(parts: Parts) -> Finding:
+    """What is due for long was left by all workers. What is to be tried again later is not due."""
+    at = parts.clock.now()
     try:
         with parts.database.read() as db:
-            waiting = outbox.waiting(db)
+            queues = outbox.queues(db, at=at).values()
     except SQLAlchemyError:
         return Finding("outbox", False, "has no table: run `portal upgrade`")
-    return Finding("outbox", True, f"{waiting} waiting")
+    waiting = sum(found.waiting for found in queues)
+    oldest = min((found.oldest_due_at for found in queues if found.oldest_due_at), default=at)
+    late = at - oldest > OLDEST_DUE
+    words = f", due since {oldest:%Y-%m-%d %H:%M} UTC: start `portal worker`, or one more" if late else ""
+    return Finding("outbox", not late, f"{waiting} waiting{words}")
+
+
+def _worker(parts: Parts) -> Finding:
+    """What can be known of workers: that they leave a trace each night, and let nothing wait (`outbox`)."""
+    at, zone = parts.clock.now(), parts.settings.timezone
+    try:
+        with parts.database.read() as db:
+            first = nights.first(db)
+            known = nights.known(db, since=first) if first else {}
+    except SQLAlchemyError:
+        return Finding("worker", False, "the nights have no table: run `portal upgrade`")
+    if first is None:
+        return Finding("worker", True, "none has worked a night yet: start `portal worker`")
+    due = night_rules.to_work(first, at - NIGHT_MAY_TAKE, zone)
+    missed = [day for day in due if not all(known.get((day, step)) for step in nightly.STEPS)]
+    if missed:
+        remedy = "start `portal worker`, or see in its log what failed"
+        return Finding("worker", False, f"the night of {missed[0]} is not worked to its end: {remedy}")
+    return Finding("worker", True, f"has worked every night until {max(day for day, _ in known)}")
 
 
 def _keys(parts: Parts) -> Finding:
@@ -99,7 +155,7 @@ def _keys(parts: Parts) -> Finding:
 def _clock(parts: Parts) -> Finding:
     """This machine against the database's, where that is another one."""
     if parts.settings.demo or parts.database.reader.dialect.name != "postgresql":
-        return Finding("clock", True, f"{parts.clock.now():%Y-%m-%d %H:%M:%S} UTC")
+        return Finding("clock", True, f"{parts.clock.now():%Y-%m-%d %H:%M:%S} UTC, compared with no other")
     with parts.database.read() as db:
         there = db.execute(select(func.clock_timestamp())).scalar_one()
     apart = abs((parts.clock.now() - there).total_seconds())

@@ -75,7 +75,7 @@ def demo(port: int, keep: bool) -> None:
 
 @click.command()
 def check() -> None:
-    """Diagnose settings, prices, database, migrations and mail; exit 1 if anything is wrong."""
+    """Diagnose settings, database, migrations, workers, mail and more; exit 1 if anything is wrong."""
     from portal import diagnosis
 
     app = application()

@@ -36,12 +36,14 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from portal.kit.clock import stopwatch
 
 BUSY_SECONDS = 5  # how long a SQLite writer waits for another
-# A thread that serves holds one connection to read and one to write, and for moments a second of the same kind.
+# A thread that serves holds one connection to read and one to write, and for moments a second to read.
+PER_THREAD = 3
 POOL_SIZE = 5  # connections kept open by a process, for each of reading and writing
 POOL_OVERFLOW = 5  # more of each at a rush, closed when they come back
 POOL_SECONDS = 5  # how long somebody waits for one of them: as long as for a lock, then 503
 RECYCLE_SECONDS = 1800  # none is older: firewalls forget idle ones, and a server's process keeps what it has read
 CONNECT_SECONDS = 3  # for one address of the server; a page that waits for a dead machine ends before its person does
+NAME = "portal"  # by which PostgreSQL shows its connections
 LOCK_SECONDS = 5  # how long a statement waits for a row or a table that somebody else holds
 STATEMENT_SECONDS = 30  # no statement of a page or a job comes near it; what does has lost its way
 IDLE_SECONDS = 60  # a writer that fell silent in the middle of a transaction loses it, and its locks
@@ -186,6 +188,7 @@ def _postgres(url: str, *, write: bool) -> Engine:
     options = " ".join([str(given), *(f"-c {name}={value}" for name, value in ours.items())]).strip()
     common = _pool() | {"pool_pre_ping": True, "pool_recycle": RECYCLE_SECONDS}
     common["connect_args"] = {"options": options, "connect_timeout": CONNECT_SECONDS, **KEEPALIVE}
+    common["connect_args"] |= {"application_name": NAME, "client_encoding": "utf8"}
     if write:
         return create_engine(url, **common)
     return create_engine(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **common)

