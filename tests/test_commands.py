@@ -20,9 +20,8 @@ from aiosmtpd.smtp import SMTP
 from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, inspect, select, text
 
-from portal import cli, migrations
+from portal import cli, migrations, serving
 from portal.accounts.tables import administrators, authenticator_apps, email_changes, factor_removals, sessions
-from portal.cli import running
 from portal.kit.audit import events
 from portal.kit.db import Database
 from portal.kit.links import links
@@ -539,7 +538,7 @@ def test_before_upgrade_a_command_says_what_is_missing(bare: Operator, command: 
 
 
 def test_before_upgrade_nothing_is_served(bare: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "_serve", lambda *_: pytest.fail("served"))
+    monkeypatch.setattr(serving, "serve", lambda *_: pytest.fail("served"))
     result = bare.run("serve")
     assert result.exit_code == 1
     assert "portal upgrade" in result.stderr
@@ -547,9 +546,9 @@ def test_before_upgrade_nothing_is_served(bare: Operator, monkeypatch: pytest.Mo
 
 def test_after_upgrade_it_is_served_where_it_was_asked_for(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(running, "_serve", lambda *given: served.append(given))
+    monkeypatch.setattr(serving, "serve", lambda *given: served.append(given))
     operator.does("serve --host 127.0.0.1 --port 8123 --workers 1")
-    assert served == [("127.0.0.1", 8123, 1)]
+    assert served == [("127.0.0.1", 8123, 1, None)]
     operator.refused("serve --workers 0", "--workers")
 
 
