@@ -24,6 +24,7 @@ from bench import (
     recovery,
     settle,
     signing_in,
+    slow_clients,
     telling,
 )
 from bench.goals import Result
@@ -42,6 +43,7 @@ PARTS: dict[str, Callable[[Path, Path], list[Result]]] = {
     "start": lambda own, _kept: footprint.start(own),
     "memory": lambda own, _kept: footprint.memory(own),
     "crowd": lambda own, _kept: crowd.measure(own),
+    "slow": lambda own, _kept: slow_clients.measure(own),
     "settle": lambda own, _kept: settle.measure(own, 1_000),
     "import": lambda own, _kept: moving_in.measure(own, 50_000),
     "night": lambda own, _kept: night.measure(own, 10_000),

@@ -49,8 +49,13 @@ class Guest(Visitor):
             def https_open(self, request: Request) -> Any:
                 return self.do_open(Connection, request)
 
-        jar = next(handler for handler in self.opener.handlers if isinstance(handler, HTTPCookieProcessor))
-        self.opener = build_opener(jar, Handler())
+        self._jar = HTTPCookieProcessor()
+        self.opener = build_opener(self._jar, Handler())
+
+    @property
+    def cookie(self) -> str:
+        """What its browser sends along."""
+        return "; ".join(f"{one.name}={one.value}" for one in self._jar.cookiejar)
 
     def _open(self, request: Request) -> int:
         request.add_header("Referer", f"{self.address}/login")
