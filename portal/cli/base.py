@@ -26,8 +26,13 @@ def application() -> Any:
     return app
 
 
-def portal_parts() -> "Parts":
+def portal_parts(*, told: bool = False) -> "Parts":
+    """What a command works with. told: by the log too; else what was done is in the command's words alone."""
+    from portal.kit import logs
+
     found: Parts = application().extensions["portal"]
+    if not told:
+        click.get_current_context().with_resource(logs.only_warnings())
     return found
 
 

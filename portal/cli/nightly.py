@@ -22,7 +22,7 @@ def nightly(day: datetime | None, dry_run: bool) -> None:
     It may be run as often as one likes: nothing is sent or done twice. Of a day that has passed, what is still the
     newest to tell is told. Exit 0 only if every step of it is done.
     """
-    parts = portal_parts()
+    parts = portal_parts(told=True)
     today = dates.business_date(parts.clock.now(), parts.settings.timezone)
     wanted = day.date() if day else today
     if dry_run:

@@ -33,7 +33,7 @@ def run() -> None:
     from portal.jobs import purge as job
     from portal.purging import queries
 
-    parts = portal_parts()
+    parts = portal_parts(told=True)
     marked = job.mark_due(parts)
     job.go_on(parts)
     with parts.database.read() as db:

@@ -25,7 +25,7 @@ def serve(host: str, port: int, socket: Path | None, workers: int) -> None:
     click.get_current_context().with_resource(counted_together())
     from portal import migrations, serving
 
-    parts = portal_parts()
+    parts = portal_parts(told=True)
     if not migrations.is_current(parts.database.writer):
         raise click.ClickException("The database is not up to date: run `portal upgrade` first.")
     if socket and not parts.settings.trusted_proxies:

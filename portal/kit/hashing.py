@@ -40,9 +40,9 @@ class Hasher:
         """A hashing place for the length of the block. Raises Busy before anything was done."""
         waited = stopwatch()
         if not self._places.acquire(timeout=PATIENCE_SECONDS):
-            metrics.HASHES_REFUSED.inc()
+            metrics.count(metrics.HASHES_REFUSED)
             raise Busy
-        metrics.HASH_WAIT.observe(waited())
+        metrics.count_hash_wait(waited())
         try:
             yield Turn(self._argon2, self._nobody)
         finally:

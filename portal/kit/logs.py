@@ -11,7 +11,8 @@ log that nobody takes any more must not stop a request. One that is taken slowly
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -65,7 +66,7 @@ class Lines(logging.Handler):
         try:
             text = self.format(record)
         except Exception:  # a value that cannot even be told must not stop who tells it
-            metrics.LOG_LINES_LOST.inc()
+            metrics.count(metrics.LOG_LINES_LOST)
         else:
             self.write(text)
 
@@ -75,7 +76,7 @@ class Lines(logging.Handler):
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         except OSError:  # nobody reads any more, or the disk is full
-            metrics.LOG_LINES_LOST.inc()
+            metrics.count(metrics.LOG_LINES_LOST)
 
 
 def configure(context: _Context, level: int = logging.INFO) -> None:
@@ -85,6 +86,18 @@ def configure(context: _Context, level: int = logging.INFO) -> None:
         log.addHandler(Lines(context))
         log.setLevel(level)
         log.propagate = False
+
+
+@contextmanager
+def only_warnings() -> Iterator[None]:
+    """Meanwhile nothing is told that is as it should be: for a person at a terminal."""
+    log = logging.getLogger("portal")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _handler(log: logging.Logger) -> Lines | None:

@@ -26,8 +26,9 @@ from prometheus_client import (
     multiprocess,
 )
 
+from portal.kit import metrics_folder
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's; the files of several processes lack them
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_EVENTS = 300  # different ones; the sources have a third of it. Beyond them it is a fault of ours: "other"
 OURS = CollectorRegistry()  # and not the library's own, which measures the process at each import
@@ -78,9 +79,19 @@ class Source(Protocol):
     def collect(self) -> Iterable[Metric]: ...
 
 
+def count(counter: Counter, *labels: str) -> None:
+    with suppress(OSError):  # no room for the file of the counts: whatever is counted counts for more
+        (counter.labels(*labels) if labels else counter).inc()
+
+
 def count_request(endpoint: str, status: int, seconds: float) -> None:
-    with suppress(OSError):  # no room for the file of the counts: the page counts for more
+    with suppress(OSError):
         _requests(endpoint, status // 100).observe(seconds)
+
+
+def count_hash_wait(seconds: float) -> None:
+    with suppress(OSError):
+        HASH_WAIT.observe(seconds)
 
 
 @lru_cache(maxsize=2048)
@@ -95,13 +106,12 @@ def note(gauge: Gauge, value: float) -> None:
 
 
 def count_event(event: str, level: str) -> None:
-    with suppress(OSError):
-        if event not in _known and len(_known) >= MOST_EVENTS:
-            event = "other"
-        _known.add(event)
-        EVENTS.labels(event, level).inc()
-        if event in SIGN_IN_OUTCOMES:
-            SIGN_INS.labels(SIGN_IN_OUTCOMES[event]).inc()
+    if event not in _known and len(_known) >= MOST_EVENTS:
+        event = "other"
+    _known.add(event)
+    count(EVENTS, event, level)
+    if event in SIGN_IN_OUTCOMES:
+        count(SIGN_INS, SIGN_IN_OUTCOMES[event])
 
 
 _known: set[str] = set()
@@ -111,7 +121,7 @@ class _Processes:
     """What this process has counted, or all of a node where they count into files."""
 
     def collect(self) -> Iterator[Metric]:
-        folder = os.environ.get(FOLDER)
+        folder = os.environ.get(metrics_folder.FOLDER)
         if not folder:
             yield from OURS.collect()
             return
@@ -123,13 +133,8 @@ class _Processes:
 def _forget_the_dead(folder: Path) -> None:
     """A process that is gone has no connections any more; what it has counted stays."""
     for path in folder.glob("gauge_live*_*.db"):
-        try:
-            os.kill(int(path.stem.rpartition("_")[2]), 0)
-        except ProcessLookupError:
-            with suppress(FileNotFoundError):  # somebody else was asked at the same moment
-                path.unlink()
-        except PermissionError:
-            continue
+        if not metrics_folder.lives(int(path.stem.rpartition("_")[2])):
+            path.unlink(missing_ok=True)
 
 
 class _All:

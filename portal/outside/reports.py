@@ -66,7 +66,7 @@ class HttpReports:
         try:
             self._queue.put_nowait(report | about | {"errors": faults.told(error)})
         except Full:
-            metrics.ERROR_REPORTS.labels("dropped").inc()
+            metrics.count(metrics.ERROR_REPORTS, "dropped")
         else:
             self._begin()
 
@@ -92,7 +92,7 @@ class HttpReports:
             except Exception as error:  # nothing that happens here is anybody else's
                 outcome = "failed"
                 log.warning("error report not sent", extra={"fault": faults.kind(error)})
-            metrics.ERROR_REPORTS.labels(outcome).inc()
+            metrics.count(metrics.ERROR_REPORTS, outcome)
             self._queue.task_done()
 
     def _post(self, report: dict[str, Any]) -> str:
