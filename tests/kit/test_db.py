@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, literal, select
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
-from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
+from portal.kit import db as db_module
 from portal.kit.audit import events
-from portal.kit.db import Database, Instant, insert_once, insert_or_change
+from portal.kit.db import CONNECT_SECONDS, KEEPALIVE, Database, Instant, insert_once, insert_or_change
 from portal.kit.throttle import limits
 from tests.conftest import both_databases
 from tests.helpers.together import together
@@ -237,6 +239,67 @@ def test_the_short_name_of_postgresql_is_understood(database_url: str) -> None:
     with database.write() as db:
         assert db.exec_driver_sql("SHOW lock_timeout").scalar_one() == "5s"
     database.close()
+
+
+on_postgres = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@on_postgres
+def test_a_connection_notices_a_server_that_vanished(database: Database) -> None:
+    for engine in (database.reader, database.writer):
+        with engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            known = driver.info.get_parameters()
+        assert {name: int(known[name]) for name in KEEPALIVE} == KEEPALIVE
+        assert known["connect_timeout"] == str(CONNECT_SECONDS)
+
+
+@on_postgres
+def test_what_the_operator_asks_for_in_the_url_is_kept(database_url: str) -> None:
+    sign = "&" if "?" in database_url else "?"
+    database = Database(f"{database_url}{sign}options=-c%20work_mem%3D123kB")
+    for connect in (database.read, database.write):
+        with connect() as connection:
+            assert connection.exec_driver_sql("SHOW work_mem").scalar_one() == "123kB"
+            assert connection.exec_driver_sql("SHOW timezone").scalar_one().lower() == "utc"
+    database.close()
+
+
+@on_postgres
+def test_a_statement_that_does_not_end_is_cut_off(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db_module, "STATEMENT_SECONDS", 1)
+    database = Database(database_url)
+    for connect in (database.read, database.write):
+        with pytest.raises(OperationalError), connect() as connection:
+            connection.exec_driver_sql("SELECT pg_sleep(60)")
+    database.close()
+
+
+@on_postgres
+def test_a_writer_that_falls_silent_lets_go_of_what_it_holds(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as connection:
+        connection.execute(limits.insert().values(ROW))
+    monkeypatch.setattr(db_module, "IDLE_SECONDS", 1)
+    silent = Database(database_url)
+    held = silent.writer.connect()
+    held.execute(limits.update().values(state="of the silent one"))
+    with database.write() as connection:  # waits for the row, and gets it
+        connection.execute(limits.update().values(state="second"))
+    with pytest.raises(DBAPIError):
+        held.commit()
+    held.close()
+    silent.close()
+    assert states(database) == {"one": "second"}
+
+
+@on_postgres
+def test_a_snapshot_may_think_for_as_long_as_it_likes(database: Database) -> None:
+    with database.snapshot() as connection:
+        assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one() == "0"
 
 
 @both_databases

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import literal, select
 
+from portal.kit.db import Database
 from tests.helpers import postgres
 from tests.helpers.nodes import Node, Place, Running, until
 from tests.helpers.postgres import Server
@@ -51,6 +53,20 @@ def test_while_the_database_is_away_pages_say_when_to_try_again_and_then_all_goe
             after = len(traffic.placed)
             until(lambda: len(traffic.placed) > after + 2, lambda: str(traffic.seen))
         check(traffic, [node], [worker], stops=2)
+
+
+@pytest.mark.parametrize("how", ["fast", "immediate"])
+def test_the_first_who_comes_after_a_restart_is_served(server: Server, how: str) -> None:
+    """Connections that were open before are tried before they are used."""
+    database = Database(server.url)
+    with database.read() as first, database.read() as second:
+        assert [db.execute(select(literal(1))).scalar_one() for db in (first, second)] == [1, 1]
+    with database.write() as db:
+        db.execute(select(literal(1)))
+    server.restart(how)
+    with database.read() as first, database.read() as second, database.write() as third:
+        assert [db.execute(select(literal(1))).scalar_one() for db in (first, second, third)] == [1, 1, 1]
+    database.close()
 
 
 @pytest.mark.soak
