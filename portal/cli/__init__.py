@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.cli import (
     activity,
+    backup,
     credits,
     invoices,
     keys,
@@ -58,5 +59,8 @@ for command in (
     nightly.nightly,
     purge.purge,
     staff.staff,
+    backup.backup,
+    backup.restore,
+    backup.held,
 ):
     main.add_command(command)

@@ -53,3 +53,14 @@ def certificate(platform_id: int) -> None:
         raise click.ClickException(f"Platform {platform_id} was not deleted, or not to its end yet.")
     told = certificates.certificate(found)
     click.echo(json.dumps(told | {"seal": certificates.seal_of(told)}, indent=2))
+
+
+@purge.command("certificates")
+def all_certificates() -> None:
+    """Print the certificates of all deletions, one a line, to be kept outside: `portal restore --purged` reads them."""
+    from portal.purging import certificates, queries
+
+    with portal_parts().database.read() as db:
+        for found in queries.find_erased(db):
+            told = certificates.certificate(found)
+            click.echo(json.dumps(told | {"seal": certificates.seal_of(told)}))

@@ -69,7 +69,8 @@ def _done(night: Night) -> ColumnElement[bool]:
     row = outbox.c
     warning = row.name.in_(MAILS.values()) & row.platform_id.in_(_without_a_paid_day(night))
     unheard = (row.name == switches.SWITCH_ERRAND) & (row.outcome == Outcome.FAILED)
-    return and_(row.done_at <= night.at - terms.OUTBOX_KEPT, ~warning, ~unheard)
+    decided = row.outcome != Outcome.HELD  # an operator has to say what becomes of it
+    return and_(row.done_at <= night.at - terms.OUTBOX_KEPT, ~warning, ~unheard, decided)
 
 
 def _without_a_paid_day(night: Night) -> Select[tuple[int]]:

@@ -67,6 +67,26 @@ def begin(db: Connection, purge: Purge, *, at: datetime, zone: ZoneInfo) -> tupl
     return ()
 
 
+def again(db: Connection, platform_id: int, *, at: datetime) -> bool:
+    """Begin once more what was deleted already: a backup has brought it back. False: nothing of it is there.
+
+    Nothing stands against it, because it was done; and nobody is told, because they were. Whoever has signed in
+    meanwhile is signed out.
+    """
+    living = (platforms.c.id == platform_id) & platforms.c.deleted_at.is_(None)
+    if db.execute(update(platforms).where(living).values(deleted_at=at)).rowcount != 1:
+        return False
+    marked = (purges.c.platform_id == platform_id) & purges.c.stopped_at.is_(None)
+    db.execute(update(purges).where(marked).values(stopped_at=at, stopped_because="restored"))
+    kept = {step.name: erasing.count(db, step, platform_id) for step in KEPT}
+    row: dict[str, Any] = {"platform_id": platform_id, "marked_at": at, "due_at": at, "began_at": at, "removed": {}}
+    db.execute(purges.insert().values(row | {"kept": kept, "salt": secrets.token_hex(SALT_BYTES)}))
+    for person in accounts.administrators_of_platform(db, platform_id):
+        sessions.end_all(db, person.id, EndReason.PLATFORM_CLOSED, at=at)
+    audit.record(db, Event.PURGE_MARKED, at=at, platform_id=platform_id)
+    return True
+
+
 def _recipient(db: Connection, purge: Purge) -> dict[str, Any]:
     """Who is told when all is gone: noted now, because the people go too."""
     people = accounts.administrators_of_platform(db, purge.platform_id)

@@ -38,6 +38,12 @@ def find(db: Connection, platform_id: int) -> Purge | None:
     return value_of(row) if row else None
 
 
+def find_erased(db: Connection) -> list[Purge]:
+    """The deletions of which nothing is left but the certificate, the oldest first."""
+    done = select(purges).where(purges.c.erased_at.is_not(None))
+    return [value_of(row) for row in db.execute(done.order_by(purges.c.id))]
+
+
 def erased_events(db: Connection) -> int:
     """How many events all deletions together have erased: the chain has to count the same."""
     return sum(int(one.get(EVENTS, [0])[0]) for one in db.execute(select(purges.c.removed)).scalars())

@@ -39,6 +39,8 @@ def delivery(sent: Sent) -> str:
         Outcome.REFUSED: _("refused: the mail server does not know the address"),
         Outcome.EXPIRED: _("not sent: no longer true"),
         Outcome.FAILED: _("given up: somebody has to look"),
+        Outcome.HELD: _("held since a restore: somebody has to decide"),
+        Outcome.DROPPED: _("not sent: dropped after a restore"),
     }.get(Outcome(str(sent.outcome)), str(sent.outcome))
 
 

@@ -44,11 +44,14 @@ NAMES = (
     "code",
     "x",
 )
-QUICK = 40  # requests of each person with many things wrong at once
+QUICK = 25  # requests of each person with many things wrong at once
 LONG = 3000
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+ON_POSTGRES = pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.soak])  # the same laws, twice the time
+
+
+@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRES])
 def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     folder = tmp_path_factory.mktemp("ground")
     logging.disable(logging.CRITICAL)  # thousands of refusals
