@@ -16,6 +16,7 @@ kernel hands over a connection when its first bytes are there.
 
 import ctypes
 import errno
+import logging
 import os
 import signal
 import socket
@@ -30,6 +31,9 @@ from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # its public name, re-exported undeclared
 from granian.server.mp import MPServer
 
+from portal import settings
+
+log = logging.getLogger("portal")
 THREADS = 4  # a process; Python runs one at a time, the others wait for the database or a hash
 CONNECTIONS = 256  # a process, of which THREADS are worked on: whoever comes later waits in the kernel
 BACKLOG = 256  # wait there; beyond it the connection is refused, and the proxy asks the other node or answers 502
@@ -55,6 +59,15 @@ class Server(MPServer):
         self._sso: Any = listen_at(path) if path else listen_on(self.bind_addr, self.bind_port)
         holder = SocketHolder(self._sso.fileno(), path is not None, BACKLOG)  # type: ignore[call-arg]  # its stub is old
         self._shd: Any = holder
+
+    def signal_handler_reload(self, *given: Any) -> None:
+        """Not with settings that would be refused: the new processes would not start, and the old ones be gone."""
+        try:
+            settings.load()
+        except settings.SettingsError as error:
+            log.error("reload refused", extra={"faults": error.faults})
+        else:
+            super().signal_handler_reload(*given)  # type: ignore[no-untyped-call]  # granian's
 
     def shutdown(self, exit_code: int = 0) -> None:
         """Nobody finds the way in any more; who is on it still comes in, and is served to the end."""

@@ -83,6 +83,10 @@ class Proxy(Running):
             plain.close()
             raise
 
+    def pages(self) -> str:
+        """What it has logged of each request."""
+        return (self.certificate.parent / "portal.log").read_text()
+
     def guest(self, *, source: str = "127.0.0.1", **headers: str) -> Guest:
         return Guest(self, source, **headers)
 
@@ -101,6 +105,7 @@ def _configured(folder: Path, ports: tuple[int, int, int], sockets: list[Path]) 
         ("listen 127.0.0.1:8180;", f"listen 127.0.0.1:{watch};"),
         ("/etc/letsencrypt/live/portal.example.com/fullchain.pem", str(folder / "cert.pem")),
         ("/etc/letsencrypt/live/portal.example.com/privkey.pem", str(folder / "key.pem")),
+        ("/var/log/nginx/portal.log", str(folder / "portal.log")),
         *((f"unix:/run/portal/{number}/web.sock", f"unix:{path}") for number, path in enumerate(sockets, 1)),
     ):
         assert old in text, old
@@ -121,7 +126,7 @@ error_log stderr warn;
 events {{ worker_connections 2048; }}
 http {{
 {temporary}
-  access_log {folder}/access.log;
+  access_log off;
   include {folder}/portal.conf;
 }}
 """

@@ -105,6 +105,23 @@ def test_those_who_run_it_ask_each_node_on_the_machine_itself(deployed: Deployed
     assert Visitor(f"http://127.0.0.1:{deployed.proxy.watch_port}").get(f"/{number}/health/ready") == 200
 
 
+def test_the_log_has_no_secret_of_a_link_and_nothing_typed(deployed: Deployed) -> None:
+    guest = deployed.proxy.guest()
+    guest.get("/reset-password/a-secret-of-a-link")
+    guest.get("/reset-password?username=m4711")
+    until(lambda: deployed.proxy.pages().count(" /reset-password ") >= 2)
+    assert "a-secret" not in deployed.proxy.pages()
+    assert "m4711" not in deployed.proxy.pages()
+
+
+def test_a_request_has_one_number_in_both_logs(deployed: Deployed) -> None:
+    guest = deployed.proxy.guest()
+    guest.get("/login")
+    number = guest.headers["X-Request-Id"]
+    until(lambda: number in deployed.proxy.pages())
+    until(lambda: any(number in node.log() for node in deployed.nodes))
+
+
 def test_pages_are_not_compressed_and_files_are(deployed: Deployed) -> None:
     """A page holds secrets beside what came with the request (BREACH)."""
     for path, packed in (("/login", False), ("/static/portal.css", True)):

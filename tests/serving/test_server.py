@@ -67,6 +67,17 @@ def test_a_reload_reads_the_settings_again(here: Place) -> None:
     until(lambda: b"Posta Chiara" in exchange(tcp(node.port), GET), node.log)
 
 
+def test_a_reload_with_settings_that_are_refused_changes_nothing(here: Place) -> None:
+    node = here.node()
+    before = node.children()
+    (here.folder / "instance" / "config.toml").write_text('PUBLIC_URL = "nonsense"\n')
+    node.reload()
+    until(lambda: "reload refused" in node.log(), node.log)
+    assert "PUBLIC_URL" in node.log()
+    assert node.children() == before
+    assert outcome(tcp(node.port), GET) == "200"
+
+
 def test_a_process_that_is_killed_comes_back(here: Place) -> None:
     node = here.node(workers=2)
     killed, left = node.children()
