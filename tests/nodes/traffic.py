@@ -131,7 +131,7 @@ class Traffic:
 
     def wait_until_quiet(self) -> None:
         """Everything that waits is done but what dead workers have claimed; then the end of their leases is played."""
-        until(lambda: not self._waiting(claimed=False), lambda: f"{self._waiting(claimed=False)} wait", seconds=180)
+        until(lambda: not self._waiting(claimed=False), lambda: f"{self._waiting(claimed=False)} wait", seconds=1200)
         self.house.clock.set(SystemClock().now() + LEASE)
         while work_once(self.house.app):
             pass
