@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What moves money, credits and terms runs as a whole on the second database too.
 MONEY := $(addprefix tests/,billing credits subscription support journeys jobs/test_payments.py web/test_checkout.py web/test_orders.py)
 
-.PHONY: demo test soak lint bench instructions lock
+.PHONY: demo test soak lint bench instructions lock sbom audit
 demo: .venv/run
 	$(BIN)/portal demo
 
@@ -26,6 +26,13 @@ bench: .venv/dev
 
 instructions: .venv/dev
 	$(BIN)/python -m bench.instructions
+
+# What the portal is made of, as CycloneDX JSON; and whether anything of it is known to be vulnerable (needs a network).
+sbom: .venv/dev
+	@$(BIN)/python -m tools.sbom
+
+audit: .venv/dev
+	$(BIN)/python -m tools.audit $(SERVICE)
 
 # The packages are pinned by hash; the project itself is linked in, so an edit is live at once.
 .venv/bin/python:
