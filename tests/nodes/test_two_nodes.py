@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from portal.accounts.tables import sessions
 from portal.kit import throttle
 from portal.kit.clock import SystemClock
+from portal.kit.db import PER_THREAD
 from portal.rules import terms
 from portal.rules import throttle as rules
+from portal.serving import THREADS
 from tests.helpers import databases, nodes
 from tests.helpers.house import House, build
 from tests.helpers.nodes import Node, Place
@@ -144,6 +146,32 @@ def test_everybody_signed_out_by_the_operator_is_out_on_each(
 def test_guesses_spread_over_two_nodes_are_looked_at_as_often_as_on_one(house: House, both: tuple[Node, Node]) -> None:
     spread, alone = evaluated(house, 1101, both), evaluated(house, 1102, both[:1])
     assert spread == alone == terms.SIGN_IN_FAILURES
+
+
+def test_a_node_holds_no_more_connections_than_the_papers_say(house: House, both: tuple[Node, Node]) -> None:
+    """docs/databases.md, and `portal check`: three for each thread that serves. Two nodes of one process here."""
+    usernames = [house.person(f"m{1201 + number}").username for number in range(12)]
+    seen = []
+
+    def come_and_go(number: int) -> None:
+        person = both[number % 2].visitor()
+        for _ in range(3):
+            person.sign_in(usernames[number])
+            person.get("/subscription")
+            seen.append(connected(house))
+            person.post("/logout")
+
+    together(come_and_go, len(usernames))
+    assert max(seen) <= 2 * THREADS * PER_THREAD
+
+
+def connected(house: House) -> int:
+    """Connections to the database of the test that are not its own."""
+    with house.parts.database.read() as db:
+        mine = house.parts.database.reader.pool.checkedin() + house.parts.database.reader.pool.checkedout()
+        mine += house.parts.database.writer.pool.checkedin()
+        found = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return int(db.execute(found).scalar_one()) - mine
 
 
 def evaluated(house: House, platform_id: int, nodes_: tuple[Node, ...]) -> int:
