@@ -65,7 +65,7 @@ def grant(
     kept_until = rules.buy(0, bought_on, credits, expires_on).kept_until
     row = {"platform_id": platform_id, "bought_on": bought_on, "kept_until": kept_until, "order_id": order_id}
     lot_id = db.execute(lots.insert().values(row).returning(lots.c.id)).scalar_one()
-    ledger.append(db, [Entry(lot_id, credits, kind, at)])
+    ledger.begin(db, [Entry(lot_id, credits, kind, at)])
     return int(lot_id)
 
 

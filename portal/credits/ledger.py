@@ -1,20 +1,21 @@
 """The one writer of the ledger: a movement is appended to its lot, and nobody says what is left after it.
 
-The database counts that itself, from the lot's newest movement and the amount, in the statement that writes the row. So
-nobody writes a balance, and yet a balance is read off one row of each lot, however many movements it has. Movements are
-numbered in their lot, and a number is given once: two who append to the same state of a lot cannot both succeed, even
-where somebody has forgotten to hold it. A lot that would fall below zero is refused by the database too.
+That is counted here alone, from the lot's newest movement and the amount. So nobody writes a balance, and yet a balance
+is read off one row of each lot, however many movements it has. Movements are numbered in their lot, and a number is
+given once: two who append to the same state of a lot cannot both succeed, even where somebody has forgotten to hold it.
+A lot that would fall below zero is refused by the database too.
 
 `find_broken` counts everything anew, for `portal credits verify`: what does not come out was not written here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
+from portal.credits import queries
 from portal.credits.tables import Kind, lots, movements
 from portal.kit.db import Database
 
@@ -41,41 +42,45 @@ class Broken:
     stands: int
 
 
-_newest = movements.alias("newest")
-_NUMBER = select(func.max(movements.c.number)).where(movements.c.lot_id == lots.c.id).scalar_subquery()
-_AFTER = select(
-    lots.c.id,
-    func.coalesce(_newest.c.number, 0) + 1,
-    bindparam("credits", type_=movements.c.amount.type),
-    func.coalesce(_newest.c.remaining, 0) + bindparam("credits", type_=movements.c.amount.type),
-    bindparam("what", type_=movements.c.kind.type),
-    bindparam("when", type_=movements.c.at.type),
-    bindparam("row_key", type_=movements.c.idempotency_key.type),
-).select_from(lots.outerjoin(_newest, (_newest.c.lot_id == lots.c.id) & (_newest.c.number == _NUMBER)))
-_COLUMNS = ("lot_id", "number", "amount", "remaining", "kind", "at", "idempotency_key")
-_APPEND = movements.insert().from_select(_COLUMNS, _AFTER.where(lots.c.id == bindparam("lot")))
+_HEADS = select(lots.c.id, queries.newest(movements.c.number), queries.newest(movements.c.remaining)).where(
+    lots.c.id.in_(bindparam("lot_ids", expanding=True))
+)
+_INSERT = movements.insert()
+
+
+def begin(db: Connection, entries: Iterable[Entry]) -> None:
+    """Write the first movements of lots that were opened in this transaction, in this order."""
+    _write(db, entries, {})
 
 
 def append(db: Connection, entries: Sequence[Entry]) -> None:
     """Write movements, in this order. The caller holds the lots of which something is taken (`queries.lock_lots`)."""
-    db.execute(_APPEND, [_row(entry) for entry in entries])
+    found = db.execute(_HEADS, {"lot_ids": list({entry.lot_id for entry in entries})})
+    _write(db, entries, {lot_id: (number, left) for lot_id, number, left in found if number is not None})
 
 
-def _row(entry: Entry) -> dict[str, Any]:
-    row: dict[str, Any] = {"lot": entry.lot_id, "credits": entry.amount, "what": entry.kind, "when": entry.at}
-    return row | {"row_key": entry.row_key}
+def _write(db: Connection, entries: Iterable[Entry], heads: dict[int, tuple[int, int]]) -> None:
+    """heads: of each lot the number of its newest movement, and what is left after it."""
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        number, left = heads.get(entry.lot_id, (0, 0))
+        heads[entry.lot_id] = number + 1, left + entry.amount
+        row: dict[str, Any] = {"lot_id": entry.lot_id, "number": number + 1, "amount": entry.amount}
+        row |= {"remaining": left + entry.amount, "kind": entry.kind, "at": entry.at}
+        rows.append(row | {"idempotency_key": entry.row_key})
+    db.execute(_INSERT, rows)
 
 
-_IN_LOT = {"partition_by": movements.c.lot_id, "order_by": movements.c.number}
+_LOT, _PLACE = movements.c.lot_id, movements.c.number
 _COUNTED = (
     select(
-        movements.c.lot_id,
-        movements.c.number,
+        _LOT,
+        _PLACE,
         movements.c.remaining,
-        func.row_number().over(**_IN_LOT).label("place"),
-        func.sum(movements.c.amount).over(**_IN_LOT).label("counted"),
+        func.row_number().over(partition_by=_LOT, order_by=_PLACE).label("place"),
+        func.sum(movements.c.amount).over(partition_by=_LOT, order_by=_PLACE).label("counted"),
     )
-    .where(movements.c.lot_id.between(bindparam("first"), bindparam("last")))
+    .where(_LOT.between(bindparam("first"), bindparam("last")))
     .subquery()
 )
 _WRONG = or_(_COUNTED.c.remaining != _COUNTED.c.counted, _COUNTED.c.number != _COUNTED.c.place)

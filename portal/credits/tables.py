@@ -1,7 +1,7 @@
 """Lots of SMS credits, and the ledger of their movements.
 
-A balance is a sum, and nobody writes one: what is left of a lot stands in its newest movement, where the database has
-counted it (`ledger`).
+A balance is a sum, and nobody writes one: what is left of a lot stands in its newest movement, as `ledger` has counted
+it when it wrote that.
 """
 
 from enum import StrEnum

@@ -119,7 +119,7 @@ def _write_lots(db: Connection, new: New, about: Circumstances) -> None:
         rows = [_lot(row, new.homes[row.platform]) for row in some]
         ids = db.execute(statement, rows).scalars().all()
         booked = (_movements(number, row, about) for number, row in zip(ids, some, strict=True))
-        ledger.append(db, [movement for both in booked for movement in both])
+        ledger.begin(db, (movement for both in booked for movement in both))
 
 
 def _lot(row: LotRow, home: Home) -> dict[str, Any]:

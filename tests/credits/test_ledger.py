@@ -1,4 +1,4 @@
-"""Lots and movements: a balance is a sum, and nobody writes one: the database counts it with each movement."""
+"""Lots and movements: a balance is a sum, and nobody writes one: it is counted with each movement."""
 
 import threading
 from datetime import UTC, date, datetime
