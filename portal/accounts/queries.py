@@ -89,9 +89,9 @@ def lock_administrator(db: Connection, administrator_id: int) -> Administrator:
     """As `get_administrator`, and holds the row until the commit.
 
     Whoever changes a person's password, links and sessions together takes this first: so two of them queue, whatever
-    the order of what they do next.
+    the order of what they do next. Where it stands among other locks: `subscription.queries.lock_platform`.
     """
-    return _value(db.execute(_BY_ID.with_for_update(), {"administrator_id": administrator_id}).one())
+    return _value(db.execute(_BY_ID.with_for_update(key_share=True), {"administrator_id": administrator_id}).one())
 
 
 def find_administrator(db: Connection, username: str) -> Administrator | None:

@@ -80,7 +80,11 @@ def answer_reset(
 
 
 def send_limited_reset_link(db: Connection, maker: Links, person: Administrator, *, at: datetime) -> None:
-    """Mail the link, unless the account has had its mails of the day; the page says the same in both cases."""
+    """Mail the link, unless the account has had its mails of the day; the page says the same in both cases.
+
+    The person before the limit, as at the sign-in that leads here: in the other order two could wait for each other.
+    """
+    queries.lock_administrator(db, person.id)
     if limits.claim_recovery_mail(db, person.username, at=at):
         send_reset_link(db, maker, person, Purpose.RESET, at=at)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from portal.accounts import alarms, authenticator_apps, limits, mails, recovery_codes
+from portal.accounts import alarms, authenticator_apps, limits, mails, queries, recovery_codes
 from portal.accounts.events import Event
 from portal.accounts.queries import Administrator
 from portal.kit import audit
@@ -44,6 +44,7 @@ def prove(checks: Checks, person: Administrator, typed: str, *, at: datetime, th
 
 def _by_app(checks: Checks, person: Administrator, code: str, at: datetime, throttled: bool) -> Factor | None:
     with checks.database.write() as db:
+        queries.lock_administrator(db, person.id)  # before the limit, as whoever sets a password and clears it
         if throttled and not limits.claim_factor(db, person.username, at=at):
             return None
         if not authenticator_apps.use(db, checks.vault, person, code, at=at):

@@ -105,7 +105,7 @@ def _proven(
 def unchanged(db: Connection, administrator_id: int, password_hash: str | None) -> bool:
     """Whether the person is still enabled and still has this password: holds the row until the commit."""
     columns = (administrators.c.password_hash, administrators.c.disabled_at)
-    query = select(*columns).where(administrators.c.id == administrator_id).with_for_update()
+    query = select(*columns).where(administrators.c.id == administrator_id).with_for_update(key_share=True)
     row = db.execute(query).one_or_none()
     return row is not None and row.disabled_at is None and row.password_hash == password_hash
 

@@ -71,6 +71,7 @@ def block(db: Connection, platform_id: int, code: Block, hand: Hand, *, note: st
 
 def _shut_out(db: Connection, person: Administrator, at: datetime) -> None:
     """Whoever is in goes out, and comes in again by a new password alone, with the second factor that is known."""
+    queries.lock_administrator(db, person.id)  # before the session, as who is just coming in
     sessions.end_all(db, person.id, EndReason.COMPROMISED, at=at)
     recovery.force_reset(db, person, at=at)
     devices.forget(db, person)

@@ -13,9 +13,10 @@ from portal.accounts.alarms import TROUBLE_TASK
 from portal.accounts.recovery import RESET_TASK, USER_NAMES_TASK
 from portal.billing.invoices import PDF_ERRAND
 from portal.billing.orders import CLOSE_ERRAND, FOLLOW_ERRAND
-from portal.jobs import alarms, demo_events, export, invoice_pdf, payments, recovery, switches, trials
+from portal.jobs import alarms, demo_events, export, invoice_pdf, payments, recovery, sign_ins, switches, trials
 from portal.outside.demo_payments import EVENT_ERRAND
 from portal.parts import Parts
+from portal.subscription.actions import SIGN_IN_TASK
 from portal.subscription.exports import EXPORT_ERRAND
 from portal.subscription.switches import SWITCH_ERRAND
 from portal.subscription.trials import TRIAL_TASK
@@ -26,6 +27,7 @@ TASKS: dict[str, Task] = {
     RESET_TASK: recovery.answer_reset,
     TROUBLE_TASK: alarms.tell_sign_in_trouble,
     TRIAL_TASK: trials.answer,
+    SIGN_IN_TASK: sign_ins.note,
     payments.REPORT_TASK: payments.apply_report,
 }
 Errand = Callable[[Parts, dict[str, Any], datetime], None]

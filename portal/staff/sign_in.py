@@ -42,6 +42,7 @@ def use_code(db: Connection, vault: Vault, member: Member, code: str, *, at: dat
     The first one confirms the app. Counted before it is looked at. Raises vault.Unreadable.
     """
     counted = members.throttle_name(member.username)
+    queries.lock_member(db, member.id)  # before the limit, as whoever sets a password and clears it
     if not limits.claim_factor(db, counted, at=at):
         return False
     secrets_ = select(staff_members.c.app_secret, staff_members.c.last_step)

@@ -5,15 +5,17 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
-from portal.kit import audit
+from portal.kit import audit, outbox
 from portal.kit.db import insert_once
 from portal.rules import dates
 from portal.rules.access import Block
 from portal.subscription import queries, switches
 from portal.subscription.events import Event
 from portal.subscription.tables import blocks, platforms, seat_grants, terms
+
+SIGN_IN_TASK = "note_sign_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,30 @@ def undo_cancel(db: Connection, platform_id: int, *, by: str, at: datetime) -> b
 
 
 def note_sign_in(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> None:
-    """Remember the business day of the newest sign-in: an SMS-only platform lives from it. Written once a day."""
+    """Remember the business day of the newest sign-in: an SMS-only platform lives from it. Written once a day.
+
+    Waits for nobody: who signs in holds their own row, for which somebody may be waiting who holds the platform. Where
+    it is held, a task writes the day afterwards.
+    """
     today = dates.business_date(at, zone)
-    older = or_(platforms.c.last_sign_in_on.is_(None), platforms.c.last_sign_in_on < today)
-    db.execute(update(platforms).where(platforms.c.id == platform_id, older).values(last_sign_in_on=today))
+    unnoted = select(platforms.c.id).where(_signed_in_before(platform_id, today))
+    if db.execute(unnoted).first() is None:
+        return
+    if db.execute(unnoted.with_for_update(key_share=True, skip_locked=True)).first():
+        write_sign_in(db, platform_id, today)
+    else:
+        payload = {"platform_id": platform_id, "day": today.isoformat()}
+        outbox.put(db, outbox.TASK, SIGN_IN_TASK, payload, at=at, platform_id=platform_id)
+
+
+def write_sign_in(db: Connection, platform_id: int, day: date) -> None:
+    """The day of a sign-in, unless a later one is known."""
+    db.execute(update(platforms).where(_signed_in_before(platform_id, day)).values(last_sign_in_on=day))
+
+
+def _signed_in_before(platform_id: int, day: date) -> ColumnElement[bool]:
+    older = or_(platforms.c.last_sign_in_on.is_(None), platforms.c.last_sign_in_on < day)
+    return (platforms.c.id == platform_id) & older
 
 
 def block(db: Connection, platform_id: int, code: Block, *, by: str, note: str, at: datetime, **told: Any) -> bool:

@@ -86,7 +86,7 @@ def longest_until(platform_id: ColumnElement[int], expires_on: ColumnElement[dat
 # Statements are built once: measured, building one anew costs five times as much as running it.
 _MINE: BindParameter[int] = bindparam("platform_id")
 _PLATFORM = select(*(platforms.c[name] for name in Platform.__slots__)).where(platforms.c.id == _MINE)
-_LOCK = _PLATFORM.with_for_update()
+_LOCK = _PLATFORM.with_for_update(key_share=True)
 _TERM = (terms.c.starts_on, terms.c.ends_on, terms.c.anchor_on, terms.c.edition, terms.c.trial)
 _UNTIL = longest_until(terms.c.platform_id, terms.c.ends_on)
 _TERMS = select(*_TERM, _UNTIL).where(terms.c.platform_id == _MINE).order_by(terms.c.starts_on)
@@ -128,7 +128,19 @@ def find_platform(db: Connection, platform_id: int) -> Platform | None:
 
 
 def lock_platform(db: Connection, platform_id: int) -> Platform | None:
-    """Hold the platform until the commit: what is counted on it now stays true until it is written."""
+    """Hold the platform until the commit: what is counted on it now stays true until it is written.
+
+    Whoever holds several rows takes them in one order, so that two wait for each other in a queue and not in a ring:
+
+    1. a deletion that is marked (`purges`), or what a second one of the staff decides about (`approvals`);
+    2. the platform, and of several the lower ID first;
+    3. its people (`accounts.queries.lock_administrator`), of several the lower id first;
+    4. what belongs to one of them (sessions, links, devices, factors), lots of credits, the counter of the invoices;
+    5. limits (`kit.throttle`), the network's before the name's.
+
+    What is only inserted (outbox, events, orders) is held by nobody. A sign-in, which holds a person, notes its day on
+    the platform without waiting (`actions.note_sign_in`). Rows that point to the platform may be written meanwhile.
+    """
     row = db.execute(_LOCK, {"platform_id": platform_id}).one_or_none()
     return Platform(*row) if row else None
 
