@@ -65,6 +65,10 @@ def test_the_processes_of_a_node_count_together_also_when_one_dies_and_when_all_
     until(node.ready, node.log)
     ask(f"{node.address}/login")
     assert logins(node) == 13
+    old = set(node.children())
+    node.reload()
+    until(lambda: len(node.children()) == 2 and not old & set(node.children()), node.log)
+    assert {logins(node) for _ in range(4)} == {13}
     node.stop()
     assert folders(node) == []
 
