@@ -40,6 +40,7 @@ def network() -> str:
 def reading() -> Connection:
     if "reading" not in g:
         g.reading = parts().database.reader.connect()
+        g.pop("no_visitor", None)  # the database answers, or does again
     connection: Connection = g.reading
     return connection
 

@@ -49,6 +49,12 @@ class Person(Visitor):
         parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
         return Page(self.path, parser.parse(self.text), self.text)
 
+    def fields(self) -> dict[str, str]:
+        """Of the form on the page that is open."""
+        page = self.page
+        assert page.forms(), f"{self.path} has no form: {self.text}"
+        return page.form()[1]
+
     def see(self, path: str) -> int:
         return self._insist(lambda: self.get(path), f"GET {path}")
 

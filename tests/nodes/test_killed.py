@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.nodes import Place
+from tests.helpers.nodes import Place, until
 from tests.nodes.traffic import prepare
-from tests.outside.servers import MailServer
+from tests.outside.servers import Do, MailServer, Step
 
 pytestmark = pytest.mark.postgres
 SOAK_KILLS = 40  # about four minutes of them
@@ -26,11 +26,20 @@ def test_one_process_after_the_other_is_killed_and_nothing_is_lost(
             for number in range(2):
                 nodes[number].kill()
                 nodes[number] = here.node(port=nodes[number].port)
+                in_the_middle_of_a_mail(mail)
                 workers[number].kill()
+                mail.behaviour.clear()
                 workers[number] = here.worker()
         traffic.wait_until_quiet()
         traffic.check(repeats=2)
     here.run("activity", "verify")
+
+
+def in_the_middle_of_a_mail(mail: MailServer) -> None:
+    """The content has left, and is not answered: in this moment both workers are, or will be in a moment."""
+    before = mail.reached.get(Step.VERDICT, 0)
+    mail.behaviour[Step.VERDICT] = Do.HANG
+    until(lambda: mail.reached.get(Step.VERDICT, 0) > before)
 
 
 @pytest.mark.soak

@@ -66,8 +66,8 @@ class Traffic:
             if person.path != BUY:  # signed out: a session that was being written as its node died
                 person.sign_in_somewhere(username)
                 continue
-            person.send(BUY, **person.page.form()[1] | {"pack": "5000", "country": "DE", "look": "1"})
-            person.send(BUY, **person.page.form()[1] | {"pack": "5000", "country": "DE", "order": "1"})
+            person.send(BUY, **person.fields() | {"pack": "5000", "country": "DE", "look": "1"})
+            person.send(BUY, **person.fields() | {"pack": "5000", "country": "DE", "order": "1"})
             found = re.fullmatch(r"/orders/(\d+)/pay", person.path)
             if found is None:
                 self.seen.faults.append(f"an order led to {person.path}: {person.page.text[:300]}")
