@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -70,6 +70,11 @@ def postgres() -> Iterator[str]:
         yield _named(url, name)
     finally:
         _run(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def chosen(folder: Path) -> AbstractContextManager[str]:
+    """The one that TEST_DATABASE names, or SQLite: for fixtures of a whole module."""
+    return postgres() if os.environ.get("TEST_DATABASE") == "postgres" else sqlite(folder)
 
 
 @contextmanager

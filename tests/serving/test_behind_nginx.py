@@ -35,7 +35,7 @@ class Deployed:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deployed")
     sockets = [folder / "1.sock", folder / "2.sock"]
-    with databases.sqlite(folder) as url, place(folder, PORTAL_DATABASE_URL=url, **SETTINGS) as here:
+    with databases.chosen(folder) as url, place(folder, PORTAL_DATABASE_URL=url, **SETTINGS) as here:
         here.customer()
         nodes = [here.node_at(path) for path in sockets]
         with nginx(folder / "nginx", *sockets) as proxy:

@@ -1,25 +1,28 @@
 """`portal serve` as one node: asked to stop, to read its settings again, and hit by what happens to processes."""
 
+import errno
 import os
 import signal
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from portal import serving
 from tests.helpers import databases
 from tests.helpers.load import GET, POST, exchange, load, outcome, tcp, unix
 from tests.helpers.nodes import Node, Place, place, until
 
+FAR_TOO_MANY = 2000
 REST = 9  # bytes of the body that come later
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Place]:
-    with databases.sqlite(tmp_path) as url, place(tmp_path, PORTAL_DATABASE_URL=url) as found:
+    with databases.chosen(tmp_path) as url, place(tmp_path, PORTAL_DATABASE_URL=url) as found:
         yield found
 
 
@@ -112,6 +115,18 @@ def test_a_head_larger_than_any_browser_sends_is_refused(here: Place) -> None:
     assert outcome(tcp(node.port), GET) == "200"
 
 
+@pytest.mark.parametrize(
+    ("proxies", "network"), [("0", "127.0.0.0/24"), ("1", "198.51.100.0/24"), ("2", "203.0.113.0/24")]
+)
+def test_only_as_many_proxies_are_believed_as_are_trusted(here: Place, proxies: str, network: str) -> None:
+    """The client says that it is 192.0.2.7; the two proxies, if they are ours, say 203.0.113.7 and 198.51.100.7."""
+    node = here.node(PORTAL_TRUSTED_PROXIES=proxies)
+    forged = b"\r\nX-Forwarded-For: 192.0.2.7, 203.0.113.7, 198.51.100.7\r\n\r\n"
+    assert outcome(tcp(node.port), GET.replace(b"\r\n\r\n", forged)) == "200"
+    until(lambda: f'"network": "{network}"' in node.log(), node.log)
+    assert "192.0.2" not in node.log()
+
+
 class TestUnixSocket:
     """Between the proxy and a node on the same machine."""
 
@@ -138,6 +153,20 @@ class TestUnixSocket:
         assert second.wait() == 1
         assert f"There is nothing to listen on at {path}" in second.log()
         assert outcome(unix(path), GET) == "200"
+
+    def test_so_many_may_wait_and_no_more(self, here: Place) -> None:
+        """Whoever comes then is refused at once, for nginx to ask another node, and nobody waits for minutes."""
+        path = here.folder / "web.sock"
+        here.node_at(path)
+        there, refused = 0, 0
+        with ExitStack() as stack:
+            while not refused and there < FAR_TOO_MANY:
+                connection = stack.enter_context(socket.socket(socket.AF_UNIX))
+                connection.setblocking(False)
+                refused, there = connection.connect_ex(str(path)), there + 1
+        assert refused == errno.EAGAIN
+        assert there < serving.CONNECTIONS + serving.BACKLOG + 50
+        until(lambda: outcome(unix(path), GET) == "200")
 
     def test_without_a_trusted_proxy_it_is_refused(self, here: Place) -> None:
         """Whoever comes through it has no address, and all would share one limit."""

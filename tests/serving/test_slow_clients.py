@@ -17,7 +17,7 @@ ENOUGH = 20  # answers of each kind
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     folder = tmp_path_factory.mktemp("slow")
     sockets = [folder / "1.sock", folder / "2.sock"]
-    with databases.sqlite(folder) as url, place(folder, PORTAL_DATABASE_URL=url, **SETTINGS) as here:
+    with databases.chosen(folder) as url, place(folder, PORTAL_DATABASE_URL=url, **SETTINGS) as here:
         for path in sockets:
             here.node_at(path)
         with nginx(folder / "nginx", *sockets) as found:

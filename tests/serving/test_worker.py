@@ -44,7 +44,7 @@ def here(tmp_path: Path, office: SlowOffice) -> Iterator[Place]:
     controller = Controller(office, hostname="127.0.0.1", port=port)
     controller.start()
     mail = {"PORTAL_MAIL_SERVER": "127.0.0.1", "PORTAL_MAIL_PORT": str(port)}
-    with databases.sqlite(tmp_path) as url, place(tmp_path, PORTAL_DATABASE_URL=url, **mail) as found:
+    with databases.chosen(tmp_path) as url, place(tmp_path, PORTAL_DATABASE_URL=url, **mail) as found:
         found.customer()
         yield found
     controller.stop()
