@@ -6,6 +6,7 @@ Two kinds of time, never mixed: a *business date* is a `date` in the business ti
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
@@ -35,6 +36,7 @@ def business_date(at: datetime, zone: ZoneInfo) -> date:
     return as_utc(at).astimezone(zone).date()
 
 
+@lru_cache(maxsize=4096)  # a page asks for the same midnight a dozen times, and finding one costs ten look-ups
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of the business day, in UTC; the first that exists where clocks jump over midnight.
 

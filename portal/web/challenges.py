@@ -4,6 +4,8 @@ So it is bound to this browser, is as unique as the link, and is used up with it
 of a password that waits for its second factor is a challenge as well, and is used up by coming in.
 """
 
+from functools import lru_cache
+
 from flask import abort, request, session
 from sqlalchemy import Connection
 
@@ -17,11 +19,12 @@ from portal.rules.terms import PASSKEY_LIFE
 from portal.web.coming_in import WAITING
 from portal.web.edge import now, parts, reading
 
+_site_of = lru_cache(maxsize=4)(passkey_answers.site_of)
 NOBODY = 0  # the subject of a challenge whose answer will say whose it is
 
 
 def site() -> Site:
-    return passkey_answers.site_of(parts().settings.public_url)
+    return _site_of(parts().settings.public_url)
 
 
 def elsewhere() -> str:

@@ -2,21 +2,22 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Flask, g, request, session, url_for
+from flask import Flask, g, request, session
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.billing import words as bought
 from portal.kit import texts
-from portal.kit.texts import gettext as _
 from portal.rules.sessions import EndReason
 from portal.settings import Settings
 from portal.web import activity_words, buying_words, challenges, edge, offers, story, times, who, words
 from portal.web.apologies import apology
-from portal.web.edge import now, parts
+from portal.web.edge import kept, now, parts
 from portal.web.staff import entry
 from portal.web.timeline import bars
 from portal.web.who import Person
@@ -24,7 +25,7 @@ from portal.web.who import Person
 
 def visitor() -> Person | None:
     """Who is signed in, for what stands around a page: nobody while the database does not answer."""
-    if "no_visitor" in g:
+    if "no_visitor" in kept():
         return None
     try:
         return who.person()
@@ -34,6 +35,20 @@ def visitor() -> Person | None:
         return None
 
 
+def bring_token() -> None:
+    """The token against forgery of this browser, as it was signed before: every page of somebody signed in has it."""
+    secret = session.get("csrf_token")
+    if secret:
+        g.csrf_token = _signed(secret)
+
+
+@lru_cache(maxsize=1_024)
+def _signed(_secret: str) -> str:
+    """Asked while the session has this secret, from which the library makes the token."""
+    token: str = generate_csrf()
+    return token
+
+
 def on_trial() -> bool:
     """Whether the platform of who is signed in is a trial."""
     return visitor() is not None and who.place().platform.trial
@@ -41,10 +56,10 @@ def on_trial() -> bool:
 
 def choose_language() -> str:
     """Chosen on the page and kept, else the account's, else the browser's."""
-    kept = session.get("language")
-    chosen = request.args.get("lang") or kept
+    before = session.get("language")
+    chosen = request.args.get("lang") or before
     if chosen in texts.LANGUAGES:
-        if kept != chosen:
+        if before != chosen:
             session["language"] = chosen
         return str(chosen)
     found = visitor() or g.get("ended")  # who was signed in here a moment ago still reads the same language
@@ -55,27 +70,20 @@ def choose_language() -> str:
 
 def other_languages() -> list[tuple[str, str, str]]:
     """(code, its own name, address of this page in it) of every other language."""
-    kept = [(name, text) for name, text in request.args.items(multi=True) if name != "lang"][:20]
-    others = [code for code in texts.LANGUAGES if code != texts.language()]
+    asked = tuple((name, text) for name, text in request.args.items(multi=True) if name != "lang")[:20]
     path = request.path if request.method == "GET" or request.url_rule is None else _get_path()
-    return [(code, texts.OWN_NAMES[code], f"{quote(path)}?{urlencode([*kept, ('lang', code)])}") for code in others]
+    return _in_other_languages(path, asked, texts.language())
+
+
+@lru_cache(maxsize=1_024)
+def _in_other_languages(path: str, asked: tuple[tuple[str, str], ...], present: str) -> list[tuple[str, str, str]]:
+    others = [code for code in texts.LANGUAGES if code != present]
+    return [(code, texts.OWN_NAMES[code], f"{quote(path)}?{urlencode([*asked, ('lang', code)])}") for code in others]
 
 
 def _get_path() -> str:
     methods = request.url_rule.methods or set() if request.url_rule else set()
     return request.path if "GET" in methods or request.path == "/login" else "/"
-
-
-def navigation() -> list[tuple[str, str, bool]]:
-    """(words, address, whether it is this page) of the signed-in pages."""
-    entries = (
-        (_("My subscription"), "subscription.overview"),
-        (_("Buy"), "subscription.buy"),
-        (_("SMS credits"), "credits.sms"),
-        (_("Administrators"), "administrators.people"),
-        (_("Invoices"), "invoices.overview"),
-    )
-    return [(label, url_for(endpoint), request.endpoint == endpoint) for label, endpoint in entries]
 
 
 def session_clock() -> dict[str, int] | None:
@@ -104,6 +112,7 @@ def own_links(text: str) -> Markup:
 
 def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(lambda: texts.speak(choose_language()))
+    app.before_request(bring_token)
     app.teardown_request(lambda _error: texts.speak(texts.DEFAULT_LANGUAGE))
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension above
@@ -128,11 +137,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         "idle_minutes": int(settings.idle_timeout_seconds.total_seconds()) // 60,
         "demo": settings.demo,
     }
+    app.jinja_env.facts = facts  # type: ignore[attr-defined]  # ours: portal/web/templating.py
     app.jinja_env.globals.update(
         facts,
         language=texts.language,
         other_languages=other_languages,
-        navigation=navigation,
         on_trial=on_trial,
         person=visitor,
         session_clock=session_clock,

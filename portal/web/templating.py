@@ -27,6 +27,7 @@ class Environment(FlaskEnvironment):
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
+        self.facts: dict[str, Any] = {}  # names that mean the same in every template: texts and numbers
         if self.loader is not None:
             self.loader = _AnyLanguage(self.loader)
 
@@ -37,8 +38,18 @@ class Environment(FlaskEnvironment):
             name = texts.language() + MARK + name
         return super().get_template(name, parent, globals)
 
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Those of all templates as they are: the library's chain of two is copied name by name for each page."""
+        return self.globals if d is None else super().make_globals(d)
+
     def join_path(self, template: str, parent: str) -> str:
         return parent.partition(MARK)[0] + MARK + template
+
+    def tree(self, name: str) -> nodes.Template:
+        """What is written in a template, with what is known of it put in."""
+        assert self.loader is not None  # noqa: S101 - Flask gives one
+        source, filename, _changed = self.loader.get_source(self, name)
+        return self._parse(source, name, filename)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         """The library's one place between reading a template and writing its code; public hooks see text or tokens."""
@@ -72,8 +83,19 @@ class Folding(NodeTransformer):
     def __init__(self, environment: Environment, name: str | None) -> None:
         self._environment = environment
         choose = environment.autoescape
+        self._facts = environment.facts
         self._escaped = choose(name) if callable(choose) else choose
         self._addresses: MapAdapter = environment.app.url_map.bind("localhost")
+
+    def visit_Template(self, node: nodes.Template) -> nodes.Node:
+        """A name that the template gives to something of its own is no longer what it means everywhere."""
+        own = {name.name for name in node.find_all(nodes.Name) if name.ctx != "load"}
+        self._facts = {name: value for name, value in self._environment.facts.items() if name not in own}
+        return self.generic_visit(node)
+
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:
+        known = node.ctx == "load" and node.name in self._facts
+        return nodes.Const(self._facts[node.name], lineno=node.lineno) if known else node
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:
         self.generic_visit(node)
@@ -108,10 +130,10 @@ class Folding(NodeTransformer):
             return node
 
     def visit_Include(self, node: nodes.Include) -> nodes.Node:
-        """A drawing, which is text and nothing else."""
-        if not isinstance(node.template, nodes.Const) or not node.template.value.endswith(".svg"):
+        """What is always included stands in the page itself; its own names stay its own."""
+        if not isinstance(node.template, nodes.Const) or not node.with_context:
             return node
-        loader = self._environment.loader
-        assert loader is not None  # noqa: S101 - the one of __init__
-        source, *_rest = loader.get_source(self._environment, MARK + node.template.value)
-        return nodes.Output([nodes.TemplateData(source.rstrip("\n"))], lineno=node.lineno)
+        included = self._environment.tree(texts.language() + MARK + node.template.value)
+        if included.find((nodes.Extends, nodes.Block)):  # type: ignore[arg-type]  # several kinds are documented
+            return node
+        return nodes.Scope(included.body, lineno=node.lineno)

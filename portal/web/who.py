@@ -20,7 +20,7 @@ from portal.glance import Glance
 from portal.rules import sessions as rules
 from portal.rules.sessions import Alive, EndReason
 from portal.standing import Standing
-from portal.web.edge import now, parts, reading
+from portal.web.edge import kept, now, parts, reading
 
 ACTIVE_AT = "at"
 TOKEN = "_user_id"  # the name Flask-Login gives it
@@ -50,10 +50,11 @@ class Person(UserMixin):
 
 def person() -> Person | None:
     """Who is signed in, or as whom our staff look at this very page; else None."""
-    if "person" not in g:
+    own = kept()
+    if "person" not in own:
         user = current_user._get_current_object()
-        g.person = user if user.is_authenticated else None
-    found: Person | None = g.person
+        own.person = user if user.is_authenticated else None
+    found: Person | None = own.person
     return found
 
 
@@ -64,7 +65,7 @@ def see(administrator: Administrator) -> None:
 
 def is_seen() -> bool:
     """Whether this page is shown to our staff and not to the person."""
-    return "seen" in g
+    return "seen" in kept()
 
 
 def me() -> Person:
@@ -77,10 +78,11 @@ def me() -> Person:
 
 def at_a_glance() -> Glance:
     """The platform of the signed-in person, its seats and credits: read once a request."""
-    if "glance" not in g:
+    own = kept()
+    found: Glance | None = own.get("glance")
+    if found is None:
         zone = parts().settings.timezone
-        g.glance = glance.find(reading(), me().administrator.platform_id, at=now(), zone=zone)
-    found: Glance = g.glance
+        found = own.glance = glance.find(reading(), me().administrator.platform_id, at=now(), zone=zone)
     return found
 
 

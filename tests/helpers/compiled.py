@@ -1,5 +1,6 @@
 """Templates compiled once for all the applications of a test process: compiling is most of what a first page costs."""
 
+from jinja2 import Environment
 from jinja2.bccache import Bucket, BytecodeCache
 
 
@@ -8,6 +9,10 @@ class Compiled(BytecodeCache):
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+
+    def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
+        """What is put in when a template is compiled belongs to its name."""
+        return super().get_bucket(environment, f"{name} {environment.facts}", filename, source)  # type: ignore[attr-defined]  # ours
 
     def load_bytecode(self, bucket: Bucket) -> None:
         if bucket.key in self.kept:

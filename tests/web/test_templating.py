@@ -88,3 +88,17 @@ def tree(environment: Environment, name: str) -> nodes.Template:
 def imported(environment: Environment, page: str) -> set[str]:
     found = tree(environment, page).find_all((nodes.Import, nodes.FromImport))
     return {one.template.value for one in found if not one.with_context}  # type: ignore[attr-defined]  # a constant
+
+
+def test_a_name_that_is_the_same_everywhere_is_put_in_and_one_of_the_templates_own_is_not(house: House) -> None:
+    said, code = written(house, "en", "{{ zone }} {% for brand in [1] %}{{ brand }}{% endfor %}")
+    assert said == "Europe/Rome 1"
+    assert "'Europe/Rome '" in code
+
+
+def test_what_is_included_keeps_its_own_names_to_itself(house: House) -> None:
+    environment = house.app.jinja_env
+    parts = {PAGE: '{% set x = 1 %}{% include "part.html" %}{{ x }}', "part.html": "{% set x = x + 1 %}{{ x }}"}
+    environment.loader = type(environment.loader)(DictLoader(parts))  # type: ignore[call-arg]  # ours
+    with house.app.test_request_context():
+        assert render_template(PAGE) == "21"
