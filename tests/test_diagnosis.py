@@ -16,13 +16,9 @@ from portal.jobs import nightly
 from portal.kit import db, db_health
 from portal.kit.clock import SystemClock
 from portal.kit.db import Database
-from tests.conftest import both_databases
+from tests.conftest import both_databases, on_postgres, on_sqlite
 from tests.helpers import databases, postgres
 from tests.helpers.house import House, build
-
-on_postgres = pytest.mark.parametrize(
-    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 @pytest.fixture(autouse=True)
@@ -68,12 +64,14 @@ def test_a_database_in_order_is_told_so(house: House) -> None:
 # --- SQLite
 
 
+@on_sqlite
 def test_a_file_that_may_only_be_read_is_a_fault(opened: Any, database_url: str, tmp_path: Path) -> None:
     house = opened(f"sqlite:///file:{tmp_path / 'portal.db'}?mode=ro&uri=true")
     assert "portal.db cannot be written: let the portal's user" in fault(house, "database")
     assert found(house, "migrations").ok, "what can be asked is asked"
 
 
+@on_sqlite
 def test_a_file_where_there_is_no_wal_is_a_fault(opened: Any, database_url: str, tmp_path: Path) -> None:
     """This way of SQLite to lock has no shared memory, like some file systems."""
     file = tmp_path / "portal.db"
@@ -85,6 +83,7 @@ def test_a_file_where_there_is_no_wal_is_a_fault(opened: Any, database_url: str,
     assert "its journal is delete and not wal" in words
 
 
+@on_sqlite
 def test_a_writer_that_never_ends_is_a_fault(database_url: str, opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db, "BUSY_SECONDS", 0.2)
     house, other = opened(database_url), Database(database_url)
@@ -94,6 +93,7 @@ def test_a_writer_that_never_ends_is_a_fault(database_url: str, opened: Any, mon
     other.close()
 
 
+@on_sqlite
 def test_a_disk_that_is_almost_full_is_a_fault(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db_health, "LEAST_FREE", 2**62)
     assert "MiB of free space: make room" in fault(house, "database")
@@ -122,6 +122,7 @@ def test_a_file_on_a_network_is_known_by_where_it_is_mounted(path: str, kind: st
     assert db_health.network_of(Path(path), MOUNTED) == kind
 
 
+@on_sqlite
 def test_a_file_on_a_network_is_a_fault(house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"9 1 0:9 / {tmp_path} rw - nfs4 server:/ rw\n")

@@ -14,13 +14,10 @@ from sqlalchemy import Engine, func, inspect, select, text
 from portal import cli, migrations
 from portal.kit import chain, db
 from portal.kit.db import Database
-from tests.conftest import both_databases
+from tests.conftest import both_databases, on_postgres
 from tests.helpers.house import SECRET, House
 
 BEFORE_NIGHTS = "0004"  # an earlier revision: without the tables of the nights
-on_postgres = pytest.mark.parametrize(
-    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 class Operator:

@@ -17,7 +17,7 @@ from portal.kit import db as db_module
 from portal.kit.audit import events
 from portal.kit.db import CONNECT_SECONDS, KEEPALIVE, Database, Instant, insert_once, insert_or_change
 from portal.kit.throttle import limits
-from tests.conftest import both_databases
+from tests.conftest import both_databases, on_postgres, on_sqlite
 from tests.helpers.together import together
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -134,6 +134,7 @@ def test_instants_are_ordered_and_compared_by_the_database(database: Database) -
         assert db.execute(select(func.max(limits.c.changed_at))).scalar_one() == later
 
 
+@on_sqlite
 def test_two_sqlite_writers_queue_instead_of_failing(database: Database) -> None:
     """The first holds the database while the second begins: without BEGIN IMMEDIATE the second would fail."""
     entered, order = threading.Event(), []
@@ -157,6 +158,7 @@ def test_two_sqlite_writers_queue_instead_of_failing(database: Database) -> None
     assert states(database) == {"one": "first and second"}
 
 
+@on_sqlite
 def test_a_sqlite_transaction_begins_before_its_first_read(database: Database) -> None:
     """What is read inside it stays true until it is written."""
     with database.write() as db:
@@ -172,6 +174,7 @@ def test_a_sqlite_transaction_begins_before_its_first_read(database: Database) -
     assert states(database) == {"one": "40"}
 
 
+@on_sqlite
 def test_sqlite_keeps_what_it_confirmed(database: Database) -> None:
     with database.writer.connect() as db:
         assert db.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
@@ -239,11 +242,6 @@ def test_the_short_name_of_postgresql_is_understood(database_url: str) -> None:
     with database.write() as db:
         assert db.exec_driver_sql("SHOW lock_timeout").scalar_one() == "5s"
     database.close()
-
-
-on_postgres = pytest.mark.parametrize(
-    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 @on_postgres

@@ -8,12 +8,9 @@ import pytest
 from sqlalchemy import Connection, Engine, event, func, select
 
 from portal.kit import db, outbox
+from tests.conftest import on_postgres
 from tests.helpers.browser import Browser
 from tests.helpers.house import House
-
-on_postgres = pytest.mark.parametrize(
-    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 @contextmanager
