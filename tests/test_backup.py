@@ -13,20 +13,24 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from portal import backups, restoring
-from portal.accounts import recovery
+from portal import backups, people_office, restoring, standing
+from portal.accounts import factor_removals, recovery
 from portal.accounts.links import Purpose
 from portal.backups import NotDone
 from portal.billing.queries import Order
+from portal.jobs import nightly
 from portal.kit import held
 from portal.kit.outbox import Outcome, outbox
+from portal.purging import actions
 from portal.purging import queries as purging
 from portal.restoring import Told
 from portal.rules.orders import OrderState, PaymentState, Way
+from portal.rules.staff import StaffAct, StaffRole
+from portal.staff import approvals
 from tests.conftest import both_databases
 from tests.helpers import databases
 from tests.helpers.browser import Browser
-from tests.helpers.desk import at_the_desk
+from tests.helpers.desk import at_the_desk, hire
 from tests.helpers.house import PASSWORD, House, build
 from tests.helpers.journey import BANK, YEAR, Story, begin, order, path
 from tests.helpers.shop import PACK
@@ -328,10 +332,6 @@ def test_a_provider_that_does_not_answer_is_told_and_asked_again_by_the_nights(p
     assert portal.restore().unasked == 1
     portal.house.parts.providers[Way.DEMO] = provider  # type: ignore[index]
     portal.house.clock.move(days=1)
-    portal.house.work()
-    portal.house.work()
-    from portal.jobs import nightly
-
     nightly.work_due(portal.house.parts)
     portal.house.work()
     assert portal.story.expires_on() == "2027-12-22"
@@ -386,6 +386,27 @@ def test_a_code_that_may_have_been_used_does_not_count(portal: Portal) -> None:
     portal.house.clock.move(seconds=90)
     browser.code(portal.house.code(anna))
     assert path(browser) == "/subscription"
+
+
+@both_databases
+def test_what_was_begun_may_have_been_stopped_paid_or_done_and_begins_anew(portal: Portal) -> None:
+    anna, parts, at = portal.house.person("m1234"), portal.house.parts, portal.house.clock.now()
+    portal.house.add_app(anna)
+    people_office.ask_removal(parts, "m1234", "ticket 4711")
+    paolo = hire(portal.house, "paolo", StaffRole.BILLING)
+    with parts.database.write() as db:
+        approvals.ask(db, StaffAct.GRANT_CREDITS, 1234, {"credits": 90_000}, reason="T-1", by=paolo, at=at)
+        assert actions.mark(db, standing.find(db, 1234, at=at, zone=parts.settings.timezone))
+    portal.save()
+    portal.restore()
+    with portal.house.parts.database.read() as db:
+        assert factor_removals.find_open(db, anna.id) is None
+        assert approvals.waiting(db, at=at) == []
+        assert purging.find_marked(db) == []
+    portal.house.clock.move(days=4)
+    portal.house.work()
+    assert portal.house.mailbox.letters == []
+    assert portal.house.administrator("m1234")
 
 
 @both_databases
