@@ -3,12 +3,12 @@
 from datetime import date
 from functools import cache
 
-import holidays
-
 
 @cache
 def _bank_holidays(year: int) -> frozenset[date]:
     """The days on which the payment system of the European Central Bank rests."""
+    import holidays  # here, because most processes never ask: 4 MB
+
     return frozenset(holidays.financial_holidays("XECB", years=year))
 
 
