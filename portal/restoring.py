@@ -73,7 +73,7 @@ def tell(parts: Parts, database: Database, purged: Collection[int], numbers: Col
         _stop_what_was_begun(db, at)
         again = sum(purging.again(db, number, at=at) for number in purged)
         given = _keep_numbers(db, [*numbers, *_printed(parts)], today)
-        held.hold_all(db, at=at)
+        held.hold_all(db, at=at)  # now already: whatever breaks the rest off, a worker finds nothing to do
     paid, unasked = _ask_providers(here)
     nightly.work_due(here)
     with database.write() as db:

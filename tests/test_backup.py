@@ -20,6 +20,7 @@ from portal.backups import NotDone
 from portal.billing.queries import Order
 from portal.jobs import nightly
 from portal.kit import held
+from portal.kit.db import Database
 from portal.kit.outbox import Outcome, outbox
 from portal.purging import actions
 from portal.purging import queries as purging
@@ -345,6 +346,24 @@ def test_reminders_of_nights_that_are_due_are_held_too(portal: Portal) -> None:
     assert portal.held() == ["term_reminder"]
     portal.house.work()
     assert portal.house.mailbox.letters == []
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_restore_that_breaks_off_half_way_has_held_what_waited(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL it stands where a worker looks; on SQLite it is nowhere."""
+
+    def break_off(_parts: Any) -> None:
+        raise RuntimeError
+
+    waiting(portal)
+    portal.save()
+    monkeypatch.setattr(nightly, "work_due", break_off)
+    with pytest.raises(RuntimeError):
+        portal.restore()
+    with closing(Database(portal.empty)) as database, database.read() as db:
+        assert [row.name for row in held.find(db)] == ["reset_link"]
 
 
 # --- nothing lives again
