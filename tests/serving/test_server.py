@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.helpers import databases
 from tests.helpers.load import GET, POST, exchange, load, outcome, tcp, unix
 from tests.helpers.nodes import Node, Place, place, until
 
-FAR_TOO_MANY = 2000
+FAR_TOO_MANY, PERSISTENT = 2000, 20  # connections, and refusals of one after the other
 REST = 9  # bytes of the body that come later
 
 
@@ -140,6 +141,18 @@ class TestUnixSocket:
         assert here.node_at(path).stop() == 0
         assert not path.exists()
 
+    def test_nobody_new_finds_it_while_the_last_are_served(self, here: Place) -> None:
+        path = here.folder / "web.sock"
+        node = here.node_at(path)
+        with unix(path)() as connection:
+            connection.sendall(POST[:-REST])
+            assert outcome(unix(path), GET) == "200"
+            node.signal(signal.SIGTERM)
+            until(lambda: not path.exists())
+            assert node.alive()
+            assert finished(connection) == b"HTTP/1.1 400 Bad Request"
+        assert node.wait() == 0
+
     def test_one_that_a_killed_node_left_behind_is_replaced(self, here: Place) -> None:
         path = here.folder / "web.sock"
         here.node_at(path).kill()
@@ -160,11 +173,15 @@ class TestUnixSocket:
         here.node_at(path)
         there, refused = 0, 0
         with ExitStack() as stack:
-            while not refused and there < FAR_TOO_MANY:
+            while refused < PERSISTENT and there < FAR_TOO_MANY:
                 connection = stack.enter_context(socket.socket(socket.AF_UNIX))
                 connection.setblocking(False)
-                refused, there = connection.connect_ex(str(path)), there + 1
-        assert refused == errno.EAGAIN
+                if connection.connect_ex(str(path)) == errno.EAGAIN:
+                    refused += 1
+                    time.sleep(0.05)  # for those in the queue to be let in, where there is room
+                else:
+                    refused, there = 0, there + 1
+        assert refused == PERSISTENT
         assert there < serving.CONNECTIONS + serving.BACKLOG + 50
         until(lambda: outcome(unix(path), GET) == "200")
 
