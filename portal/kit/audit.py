@@ -74,8 +74,8 @@ def record(
     """Write one event. `details` are ids, dates and words of our own; never a password, token or full e-mail."""
     row = {"at": at, "tag": tag, "platform_id": platform_id, "administrator_id": administrator_id}
     db.execute(_EVENT, row | {"network": network, "details": details})
-    facts = {"act": str(tag), "platform": platform_id, "administrator": administrator_id}
-    log.info("activity", extra=facts | {name: details[name] for name in _SHOWN if name in details})
+    facts = {"platform": platform_id, "administrator": administrator_id} | {name: details.get(name) for name in _SHOWN}
+    log.info("activity", extra={"act": str(tag)} | {name: fact for name, fact in facts.items() if fact is not None})
 
 
 def of_platform(

@@ -20,6 +20,7 @@ from typing import Any
 from portal.kit import faults, metrics
 
 STANDARD_ERROR = 2
+_log = logging.getLogger("portal")
 _OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _Context = Callable[[], dict[str, Any]]
 
@@ -29,13 +30,13 @@ def to_json(line: dict[str, Any]) -> str:
 
     JSON escapes line breaks and control characters, so that nobody can forge a line.
     """
-    return "{" + ", ".join([f"{encode_basestring_ascii(name)}: {_value(line[name])}" for name in line]) + "}"
+    quoted = encode_basestring_ascii
+    facts = [f"{quoted(name)}: {quoted(fact) if type(fact) is str else _other(fact)}" for name, fact in line.items()]
+    return "{" + ", ".join(facts) + "}"
 
 
-def _value(value: Any) -> str:
-    if type(value) is str:
-        return encode_basestring_ascii(value)
-    return str(value) if type(value) is int else json.dumps(value, default=str)
+def _other(fact: Any) -> str:
+    return str(fact) if type(fact) is int else json.dumps(fact, default=str)
 
 
 class JsonLines(logging.Formatter):
@@ -109,7 +110,7 @@ def write(line: dict[str, Any]) -> None:
 
     It has no context but what it says itself, and is not counted as an event.
     """
-    log = logging.getLogger("portal")
-    lines = _handler(log) if log.isEnabledFor(logging.INFO) else None
-    if lines is not None:
-        lines.write(to_json(line))
+    if _log.isEnabledFor(logging.INFO):
+        for handler in _log.handlers:
+            if type(handler) is Lines:
+                handler.write(to_json(line))

@@ -14,7 +14,8 @@ import secrets
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Request, Response, g, has_request_context, request
+from flask.globals import request_ctx
 from sqlalchemy import Engine
 
 from portal.kit import logs, metrics
@@ -42,14 +43,14 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
+        asked, kept = request_ctx.request, g._get_current_object()  # once: each look through costs as a line
         response.headers[HEADER] = reference()
-        seconds = g.watch() if "watch" in g else 0.0
-        endpoint = request.endpoint or "none"
-        metrics.count_request(endpoint, response.status_code, seconds)
+        seconds, status, endpoint = kept.watch(), response.status_code, asked.endpoint or "none"
+        metrics.count_request(endpoint, status, seconds)
         for pool in pools:
             pool.note()
-        if endpoint not in UNTOLD or response.status_code >= 400:
-            logs.write(_line(endpoint, response.status_code, seconds))
+        if endpoint not in UNTOLD or status >= 400:
+            logs.write(_line(asked, kept, endpoint, status, seconds))
         return response
 
 
@@ -68,10 +69,11 @@ class _Pool:
 
 def reference() -> str:
     """The number of this request."""
-    if "reference" not in g:
+    kept = g._get_current_object()
+    found: str | None = kept.get("reference")
+    if found is None:
         given = request.headers.get(HEADER, "") if parts().settings.trusted_proxies else ""
-        g.reference = given if _HARMLESS.fullmatch(given) else secrets.token_hex(5)
-    found: str = g.reference
+        found = kept.reference = given if _HARMLESS.fullmatch(given) else secrets.token_hex(5)
     return found
 
 
@@ -83,16 +85,24 @@ def context() -> dict[str, Any]:
     return found | {"network": _network(request.remote_addr or "")}
 
 
-def _line(endpoint: str, status: int, seconds: float) -> dict[str, Any]:
-    line: dict[str, Any] = {"at": _clock.now().isoformat(), "level": "info", "logger": "portal", "event": "request"}
-    line |= {"reference": g.reference, "method": request.method[:LONGEST_METHOD], "endpoint": endpoint}
-    line |= {"network": _network(request.remote_addr or ""), "status": status, "ms": round(seconds * 1000)}
-    return line | _who()
+def _line(asked: Request, kept: Any, endpoint: str, status: int, seconds: float) -> dict[str, Any]:
+    return {
+        "at": _clock.now().isoformat(),
+        "level": "info",
+        "logger": "portal",
+        "event": "request",
+        "reference": kept.reference,
+        "method": asked.method[:LONGEST_METHOD],
+        "endpoint": endpoint,
+        "network": _network(asked.remote_addr or ""),
+        "status": status,
+        "ms": round(seconds * 1000),
+    } | _who(kept)
 
 
-def _who() -> dict[str, Any]:
+def _who(kept: Any) -> dict[str, Any]:
     """Who is signed in, where the page had to find it out (who.py, staff/entry.py): the log itself asks nobody."""
-    person, staff = g.get("person") or g.get("_login_user"), g.get("staff")
+    person, staff = kept.get("person") or kept.get("_login_user"), kept.get("staff")
     found: dict[str, Any] = {"member": staff.member.username} if staff else {}
     administrator = getattr(person, "administrator", None)
     if administrator is not None:

@@ -184,14 +184,18 @@ def test_lines_of_several_threads_do_not_mix() -> None:
     assert found == [line] * 200
 
 
-def test_a_log_that_is_silent_is_not_written_to(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_log_that_is_silent_is_not_written_to(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As benches set it."""
-    logs.configure(dict)
     logger = logging.getLogger("portal")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    monkeypatch.setattr(logger, "handlers", [Lines(dict)])
+    level, written = logger.level, []
     try:
-        logs.write({"event": "request"})
+        for present in (logging.INFO, logging.CRITICAL):
+            logger.setLevel(present)
+            logs.write({"event": "request"})
+            written.append(capfd.readouterr().err)
     finally:
         logger.setLevel(level)
-    assert capfd.readouterr().err == ""
+    assert written == ['{"event": "request"}\n', ""]

@@ -29,8 +29,9 @@ class Log:
         self.records: list[logging.LogRecord] = []
 
     def told(self) -> list[tuple[str, str | None]]:
-        """(what happened, with which factor) of each line."""
-        found = [(record.getMessage(), getattr(record, "factor", None)) for record in self.records]
+        """(what happened, with which factor) of each line but those that the activity has too."""
+        steps = [record for record in self.records if record.getMessage() != "activity"]
+        found = [(record.getMessage(), getattr(record, "factor", None)) for record in steps]
         self.records.clear()
         return found
 
