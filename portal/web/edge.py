@@ -6,6 +6,7 @@ written for a GET all the same has a transaction and a reason of its own: that a
 staff/entry.py), and that our staff look at a customer's page (staff/view.py).
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -65,14 +66,23 @@ def writing() -> Connection:
 def undo() -> None:
     """Give up what the request has written so far."""
     if "writing" in g:
-        g.writing.rollback()
+        with suppress(SQLAlchemyError):  # a connection that is lost has nothing left to undo
+            g.writing.rollback()
 
 
 def forget_broken() -> None:
     """Give up the connection on which reading failed: whoever reads next gets another one, or learns it anew."""
     connection: Connection | None = g.pop("reading", None)
     if connection is not None:
+        _give_back(connection)
+
+
+def _give_back(connection: Connection) -> None:
+    """One that is lost says so once more, when the answer is ready: nobody would get that answer."""
+    try:
         connection.close()
+    except SQLAlchemyError:
+        connection.invalidate()
 
 
 def init_app(app: Flask) -> None:
@@ -91,4 +101,4 @@ def init_app(app: Flask) -> None:
         for name in ("reading", "writing"):
             connection: Any = own.pop(name, None)
             if connection is not None:
-                connection.close()
+                _give_back(connection)

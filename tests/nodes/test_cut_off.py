@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, func, select
 
 from portal.kit import db, outbox
+from portal.web import edge
 from tests.conftest import on_postgres
 from tests.helpers.browser import Browser
 from tests.helpers.house import House
@@ -101,3 +102,17 @@ def test_where_all_connections_are_in_use_it_says_when_to_try_again(
     for connection in held:
         connection.close()
     assert browser.get("/subscription").state() == "active"
+
+
+@on_postgres
+@pytest.mark.parametrize("name", ["reading", "writing"])
+def test_nothing_is_raised_by_giving_up_a_connection_that_is_lost(house: House, name: str) -> None:
+    """Else the answer would be the server's own, with no page of ours."""
+    with house.app.test_request_context("/reset-password", method="POST"):
+        connection = getattr(edge, name)()
+        connection.execute(select(func.count()).select_from(outbox.outbox))
+        lost: Any = connection.connection.dbapi_connection
+        lost.close()
+        edge.undo()
+    with house.parts.database.read() as again, house.parts.database.write() as too:
+        assert again.execute(select(1)).scalar_one() == too.execute(select(1)).scalar_one() == 1

@@ -151,8 +151,8 @@ class Traffic:
 
         A mail leaves a second time only where a worker died between the content and the answer of the mail server.
         """
-        assert self.seen.faults == []
-        assert self.seen.unhelpful == []
+        assert not self.seen.faults, self.seen.faults[:3]
+        assert not self.seen.unhelpful, self.seen.unhelpful[:3]
         self._check_orders()
         self._check_money()
         self._check_mails(repeats)
@@ -164,7 +164,8 @@ class Traffic:
             mine = select(orders.c.id).where(orders.c.platform_id == int(username[1:]))
             with self.house.parts.database.read() as db:
                 found = set(db.execute(mine).scalars())
-            assert found == {number for name, number in self.placed if name == username}
+            told = {number for name, number in self.placed if name == username}
+            assert found == told, f"lost: {told - found}; placed twice, or never told: {found - told}"
             assert len(found) == count
 
     def _check_money(self) -> None:
@@ -184,7 +185,7 @@ class Traffic:
             given = select(lots.c.order_id).where(lots.c.order_id.is_not(None))
             assert sorted(db.execute(given).scalars()) == bought
             failed = db.execute(select(outbox.c.name, outbox.c.error).where(outbox.c.outcome == "failed")).all()
-            assert failed == []
+            assert not failed, failed
 
     def _check_mails(self, repeats: int) -> None:
         assert self.asked
@@ -192,7 +193,8 @@ class Traffic:
         repeated = len(accepted) - len({mail["Message-ID"] for mail in accepted})
         assert repeated <= repeats, f"{repeated} mails left again, with {repeats} to be understood"
         resets = {mail["To"] for mail in accepted if "password" in mail["Subject"]}
-        assert {f"{username}@example.com" for username in self.asked} <= resets
+        missing = {f"{username}@example.com" for username in self.asked} - resets
+        assert not missing, f"no mail to {missing}"
         subjects = Counter(mail["Subject"].split(" · ")[0] for mail in accepted)
         for _, number in self.placed:
             assert subjects[f"Order {number} received"], f"no mail about order {number}"
