@@ -52,7 +52,8 @@ class Person(Visitor):
     def fields(self) -> dict[str, str]:
         """Of the form on the page that is open."""
         page = self.page
-        assert page.forms(), f"{self.path} has no form: {self.text}"
+        assert page.all("main"), f"{self.path} is no page of ours: {self.text} {self.seen.faults[-1:]}"
+        assert page.forms(), f"{self.path} has no form: {page.text}"
         return page.form()[1]
 
     def see(self, path: str) -> int:
