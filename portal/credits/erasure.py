@@ -11,6 +11,6 @@ def _movements(platform_id: int) -> ColumnElement[bool]:
 
 
 STEPS = (
-    Step("movements", movements, _movements, order=(movements.c.lot_id, movements.c.id)),
+    Step("movements", movements, _movements, order=(movements.c.lot_id, movements.c.number)),
     Step("lots", lots, lambda platform_id: lots.c.platform_id == platform_id),
 )

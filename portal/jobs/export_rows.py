@@ -75,7 +75,7 @@ def its_lots(about: About) -> Select[Any]:
 
 def its_movements(about: About) -> Select[Any]:
     mine = select(lots.c.id).where(lots.c.platform_id == about.platform_id)
-    return select(movements).where(movements.c.lot_id.in_(mine)).order_by(movements.c.lot_id, movements.c.id)
+    return select(movements).where(movements.c.lot_id.in_(mine)).order_by(movements.c.lot_id, movements.c.number)
 
 
 def its_events(about: About) -> Select[Any]:
