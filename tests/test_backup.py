@@ -25,6 +25,7 @@ from portal.kit.outbox import Outcome, outbox
 from portal.purging import actions
 from portal.purging import queries as purging
 from portal.restoring import Told
+from portal.rules.lifecycle import State
 from portal.rules.orders import OrderState, PaymentState, Way
 from portal.rules.staff import StaffAct, StaffRole
 from portal.staff import approvals
@@ -434,6 +435,7 @@ def test_what_was_deleted_since_is_deleted_again(portal: Portal) -> None:
         portal.house.person(f"m{number}")
     portal.save()
     assert portal.restore(purged=(1234, 4711)).purged == 1
+    assert portal.house.place(1234).state is State.DELETED  # before any worker comes to it
     portal.house.browser().sign_in("m1235")
     portal.house.work()
     with portal.house.parts.database.read() as db:
