@@ -47,12 +47,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     ours = ALWAYS | {"Content-Security-Policy": policy(settings), "Cache-Control": "no-store"}
     if settings.secure:
         ours["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
+    by_name = {name.lower(): (name, value) for name, value in ours.items()}
     inner = app.wsgi_app
 
     def protected(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def begin(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             given = {name.lower() for name, _value in headers}  # what an answer says of itself stays
-            missing = [(name, value) for name, value in ours.items() if name.lower() not in given]
+            missing = [header for name, header in by_name.items() if name not in given]
             return start_response(status, headers + missing, *error)
 
         return inner(environ, begin)

@@ -189,8 +189,14 @@ def _first(text: str, marks: tuple[tuple[str, str], ...], otherwise: str) -> str
     return next((name for mark, name in marks if mark in text), otherwise)
 
 
+class _Manager(LoginManager):
+    def _session_protection_failed(self) -> bool:
+        """Never: it binds to the address, which locks out honest people on the move. Its digest is not even made."""
+        return False
+
+
 def init_app(app: Flask) -> None:
-    manager = LoginManager()
-    manager.session_protection = None  # it binds to the address, which locks out honest people on the move
+    manager = _Manager()
+    manager.session_protection = None
     manager.user_loader(_load)
     manager.init_app(app, add_context_processor=False)  # error pages must not need the database

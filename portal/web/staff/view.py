@@ -121,8 +121,8 @@ def end() -> Response:
 
 def check() -> Response | None:
     """Before everything else that a request of such a browser could do on the customers' side."""
-    rule = _rule()
-    if MARK not in session or rule is None:
+    rule = _rule() if MARK in session else None
+    if rule is None:
         return None
     look, live = found(), entry.live()
     if look is None or live is None:
