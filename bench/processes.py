@@ -88,8 +88,8 @@ def _pss(pid: int) -> int:
 
 @contextmanager
 def started(name: str, command: list[str], environ: dict[str, str], port: int) -> Iterator[Server]:
-    """The command by this Python, stopped at the end."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("PORTAL_")}
+    """The command by this Python, stopped at the end. It finds its modules compiled, as an installation has them."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PORTAL_", "PYTHONDONTWRITE"))}
     root = str(Path(__file__).parent.parent)
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environ = clean | {"PYTHONPATH": root} | environ

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from portal.kit.audit import events
+from portal.kit.audit import chain, events
 from portal.kit.db import Instant
 
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :platforms)"
@@ -55,9 +55,10 @@ def history(db: Connection, platforms: int, *, today: date, at: datetime) -> Non
     """What gathers: rows that are over and done with, which nothing may walk through to find what is not."""
     _fill(db, HISTORY, platforms, secret="", today=today, at=at)
     for number in range(EVENTS_EACH):
-        line = "at, tag, platform_id, administrator_id, details: {at} - {step} * NUMBER, 'sign_in', i, i, '{{}}'"
+        line = "at, tag, platform_id, administrator_id, details, sequence, seal, salt, digest: {at} - {step} * NUMBER, "
+        line += "'sign_in', i, i, '{{}}', NUMBER * :platforms + i, 'bench', 'bench', 'bench'"
         _fill(db, {events.name: line.replace("NUMBER", str(number))}, platforms, secret="", today=today, at=at)
-    db.execute(insert(events).values(at=at, tag="bench", details={}))
+    db.execute(insert(chain).values(id=1, sequence=EVENTS_EACH * platforms, seal="bench"))
 
 
 def _fill(db: Connection, tables: dict[str, str], platforms: int, *, secret: str, today: date, at: datetime) -> None:

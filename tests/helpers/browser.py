@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.helpers import plans
 from tests.helpers.pages import Page, check_page
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -31,6 +32,7 @@ class Browser:
         headers = {"Accept-Language": self.language, "User-Agent": self.agent} | dict(options.pop("headers", {}))
         environ = {"REMOTE_ADDR": self.address} | options.pop("environ_base", {})
         response = self.client.open(path, headers=headers, environ_base=environ, buffered=True, **options)
+        plans.check(self.app)
         self.response, self.page = response, check_page(path, response)
         return response
 

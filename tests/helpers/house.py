@@ -35,6 +35,7 @@ from portal.setting_values import EXAMPLE_PRICES, Secret
 from portal.standing import Standing
 from portal.subscription import actions as subscription
 from portal.subscription.actions import NewPlatform
+from tests.helpers import plans
 from tests.helpers.browser import Browser
 from tests.helpers.clocks import StandingClock
 from tests.helpers.compiled import COMPILED
@@ -226,4 +227,5 @@ def build(folder: Path, database_url: str, **overrides: Any) -> House:
     }
     app = create_app(clock=clock, post=mailbox, **given | SELLER | CHEAP_HASH | overrides)
     app.jinja_env.bytecode_cache = COMPILED
+    plans.watch(app)
     return House(app, clock, mailbox)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, has_request_context
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 
 from portal.kit.db import Database, metadata
 
@@ -76,15 +76,20 @@ def check(app: Flask) -> None:
 
 
 def walks(engine: Engine, found: Asked, allowed: dict[str, str] = WALKS) -> dict[str, set[str]]:
-    """The tables through which each statement walks from end to end; not those that walk through none, or may."""
-    with engine.connect() as db:
-        explain = _of_sqlite if db.dialect.name == "sqlite" else _of_postgres
-        if db.dialect.name != "sqlite":
-            db.exec_driver_sql("SET enable_seqscan = off")
-        told = {words: explain(db, words, given) for words, given in found.items() if _is_judged(words, allowed)}
-        if db.dialect.name != "sqlite":
-            db.exec_driver_sql("RESET enable_seqscan")
-        db.rollback()
+    """The tables through which each statement walks from end to end; not those that walk through none, or may.
+
+    It is asked by the driver, past those who count or watch what the engine sends.
+    """
+    sqlite = engine.dialect.name == "sqlite"
+    explain = _of_sqlite if sqlite else _of_postgres
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        if not sqlite:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        told = {words: explain(cursor, words, given) for words, given in found.items() if _is_judged(words, allowed)}
+    finally:
+        connection.close()
     return {words: tables for words, tables in told.items() if tables}
 
 
@@ -94,15 +99,15 @@ def _is_judged(statement: str, allowed: dict[str, str]) -> bool:
     return has_a_plan and not any(words in flat for words in allowed)
 
 
-def _of_sqlite(db: Connection, statement: str, parameters: Any) -> set[str]:
+def _of_sqlite(cursor: Any, statement: str, parameters: Any) -> set[str]:
     tables = {alias or table: table for table, alias in _TABLES.findall(statement)}
-    rows = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    rows = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
     scans = [scan for row in rows if (scan := _SCAN.match(row[3])) and scan[1] in tables]
     return {_named(tables[scan[1]], scan[2]) for scan in scans if scan[2] not in _partial()}
 
 
-def _of_postgres(db: Connection, statement: str, parameters: Any) -> set[str]:
-    found = db.exec_driver_sql(f"EXPLAIN (FORMAT JSON, COSTS OFF) {statement}", parameters).scalar_one()
+def _of_postgres(cursor: Any, statement: str, parameters: Any) -> set[str]:
+    found = cursor.execute(f"EXPLAIN (FORMAT JSON, COSTS OFF) {statement}", parameters).fetchone()[0]
     plan = json.loads(found) if isinstance(found, str) else found
     return set(_walks_of(plan[0]["Plan"]))
 
