@@ -215,6 +215,13 @@ def test_an_sms_platform_that_adds_e_mail_keeps_the_credits_it_bought(house: Hou
     assert lot.kept_until == date(2028, 1, 10)  # no earlier than was promised
 
 
+def test_the_money_is_written_down_as_it_was_reported(house: House) -> None:
+    order = house.order()
+    assert card(house, begun(house, order), order) is Result.DELIVERED
+    (row,) = rows(house, payments)
+    assert (row.amount, row.currency, row.state) == (order.total.cents, "EUR", PaymentState.RECEIVED)
+
+
 # --- what money does not give twice
 
 
