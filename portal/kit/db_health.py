@@ -18,6 +18,13 @@ MOUNTS = Path("/proc/self/mountinfo")
 NETWORKS = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "gluster", "lustre", "sshfs", "davfs", "virtiofs", "beegfs")
 ASKED = {"lock_timeout": f"{LOCK_SECONDS}s", "transaction_read_only": "off", "TimeZone": "UTC"}  # of each writer
 
+_ROOM = text(  # for everybody but the server's own; and the others who are there
+    """SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int,
+        count(*) FILTER (WHERE backend_type = 'client backend' AND application_name <> :name)
+    FROM pg_stat_activity"""
+)
+
 
 def faults(database: Database, *, connections: int) -> list[str]:
     """What is wrong. connections: as many as a node and a worker may hold at once. Raises SQLAlchemyError."""
@@ -101,10 +108,7 @@ def _durability(db: Connection) -> str | None:
 
 def _room(db: Connection, connections: int) -> str | None:
     """Whether there is room for one node beside everybody else who is connected at this moment."""
-    kept = "coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int"
-    room = "current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
-    others = "count(*) FILTER (WHERE backend_type = 'client backend' AND application_name <> :name)"
-    row = db.execute(text(f"SELECT {room} - {kept}, {others} FROM pg_stat_activity"), {"name": NAME}).one()  # noqa: S608 - only our own words
+    row = db.execute(_ROOM, {"name": NAME}).one()
     if row[0] - row[1] >= connections:
         return None
     return (

@@ -41,6 +41,11 @@ def configuration(engine: Engine) -> "Config":
     return config
 
 
+def bound(db: Connection, setting: str, seconds: int) -> None:
+    """One of PostgreSQL's time-outs, for the present transaction; 0: none."""
+    db.execute(select(func.set_config(setting, f"{seconds}s", True)))
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Raises Hindered, and alembic's CommandError for a database of a later version."""
     from alembic import command
@@ -86,7 +91,7 @@ def losses(engine: Engine, revision: str) -> list[str]:
     config = configuration(engine)
     with _watched(), engine.connect() as connection:
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
+            bound(connection, "statement_timeout", STATEMENT_SECONDS)
         before = _holdings(connection)
         config.attributes["connection"] = connection
         command.downgrade(config, revision)

@@ -17,7 +17,7 @@ import portal.staff.tables
 import portal.subscription.tables
 import portal.support.tables  # noqa: F401 - imported for the tables they define
 from portal.kit.db import LOCK_SECONDS, Instant, metadata
-from portal.migrations import STATEMENT_SECONDS, UPGRADE_LOCK
+from portal.migrations import STATEMENT_SECONDS, UPGRADE_LOCK, bound
 
 
 def render(kind: str, item: Any, _context: Any) -> Any:
@@ -39,10 +39,10 @@ def alone(connection: Connection) -> None:
     """
     if connection.dialect.name != "postgresql":
         return
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
-    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # for whoever is at it: it ends in a known time
+    bound(connection, "statement_timeout", STATEMENT_SECONDS)
+    bound(connection, "lock_timeout", 0)  # for whoever is at it: it ends in a known time
     connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+    bound(connection, "lock_timeout", LOCK_SECONDS)
 
 
 given = context.config.attributes

@@ -13,7 +13,6 @@ from flask.templating import Environment as FlaskEnvironment
 from jinja2 import BaseLoader, Template, nodes
 from jinja2 import Environment as JinjaEnvironment
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
 from werkzeug.routing import BuildError, MapAdapter
 
 from portal.kit import texts
@@ -119,8 +118,10 @@ class Folding(NodeTransformer):
         parts = [nodes.Pair(nodes.Const(one.key), one.value, lineno=node.lineno) for one in node.kwargs]
         return nodes.Mod(self._constant(found, node), nodes.Dict(parts), lineno=node.lineno)
 
-    def _constant(self, text: str, node: nodes.Node) -> nodes.Const:
-        return nodes.Const(Markup(text) if self._escaped else text, lineno=node.lineno)  # noqa: S704 - our own words
+    def _constant(self, text: str, node: nodes.Node) -> nodes.Expr:
+        """Our own words, which may hold HTML; what is put into them is escaped."""
+        written = nodes.Const(text, lineno=node.lineno)
+        return nodes.MarkSafe(written, lineno=node.lineno) if self._escaped else written
 
     def _address(self, endpoint: str, node: nodes.Call) -> nodes.Node:
         """A path of ours. What needs the request (a page that this portal does not have, say) stays a question."""
