@@ -249,6 +249,7 @@ def _hooks(app: Flask, settings: Settings) -> None:
 
         # Replacing the method is Flask's documented way to put something in front of the application.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
+    bodies.init_app(app, settings)
     observed.init_app(app)
     assets.init_app(app)
     headers.init_app(app, settings)

@@ -58,6 +58,11 @@ _FIND = (
     )
     .with_for_update(of=table)
 )
+_OF = table.c.administrator_id == bindparam("whose")
+_KNOWN = select(table.c.id, table.c.last_seen_at).where(_OF).order_by(*_NEWEST)
+_SEEN = update(table).where(_OF, table.c.token_hash == bindparam("which"))
+_MOVE = update(table).where(table.c.token_hash == bindparam("which"))
+_INSERT = table.insert()
 
 
 def find(db: Connection, username: str, token: str, *, at: datetime) -> int | None:
@@ -74,14 +79,15 @@ def remember(db: Connection, person: Administrator, token: str, device: str, *, 
     """The person came in from the browser that has this token, or none. The caller holds the person's row."""
     kept = _tidied(db, person, at)
     seen = {"device": device[:LONGEST_DEVICE], "last_seen_at": at}
-    same = _of(person) & (table.c.token_hash == _hash(token))
-    if db.execute(update(table).where(same).values(seen)).rowcount:
+    same = {"whose": person.id, "which": _hash(token)}
+    if db.execute(_SEEN, seen | same).rowcount:
         return Remembered(token, known=True, others=kept > 1)
     fresh = secrets.token_urlsafe(TOKEN_BYTES)
-    db.execute(update(table).where(table.c.token_hash == _hash(token)).values(token_hash=_hash(fresh)))
+    db.execute(_MOVE, {"which": _hash(token), "token_hash": _hash(fresh)})
     row = seen | {"administrator_id": person.id, "token_hash": _hash(fresh), "first_seen_at": at}
-    db.execute(table.insert().values(row))
-    _tidied(db, person, at)
+    db.execute(_INSERT, row)
+    if kept == KNOWN_DEVICES_MAX:
+        _tidied(db, person, at)
     return Remembered(fresh, known=False, others=kept > 0)
 
 
@@ -112,7 +118,7 @@ def forget_one(db: Connection, username: str, device_id: int) -> None:
 
 def _tidied(db: Connection, person: Administrator, at: datetime) -> int:
     """Forget what has not been used for too long, and what is too many; returns how many are kept."""
-    rows = db.execute(select(table.c.id, table.c.last_seen_at).where(_of(person)).order_by(*_NEWEST)).all()
+    rows = db.execute(_KNOWN, {"whose": person.id}).all()
     since = rules.remembered_since(at)
     kept = [row.id for row in rows if row.last_seen_at > since][:KNOWN_DEVICES_MAX]
     if len(kept) < len(rows):

@@ -73,6 +73,10 @@ _FIND = (
     .select_from(sessions.join(administrators))
     .where(sessions.c.token_hash == bindparam("token_hash"))
 )
+_LIVE = select(sessions.c.started_at, sessions.c.last_active_at, sessions.c.device).where(
+    sessions.c.administrator_id == bindparam("administrator_id"), sessions.c.ended_at.is_(None)
+)
+_START = sessions.insert().returning(sessions.c.id)
 
 
 def find(
@@ -98,11 +102,7 @@ def find(
 
 def find_elsewhere(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> Elsewhere | None:
     """The session of this person that may still be alive. The row lags, so in doubt it is asked about."""
-    row = db.execute(
-        select(sessions.c.started_at, sessions.c.last_active_at, sessions.c.device).where(
-            sessions.c.administrator_id == administrator_id, sessions.c.ended_at.is_(None)
-        )
-    ).one_or_none()
+    row = db.execute(_LIVE, {"administrator_id": administrator_id}).one_or_none()
     if row is None or not rules.possibly_alive(row.started_at, row.last_active_at, at, idle):
         return None
     return Elsewhere(*row)
@@ -127,7 +127,7 @@ def start(
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row: dict[str, Any] = {"token_hash": _hash(token), "administrator_id": administrator.id, "device": device[:120]}
     row |= {"factor": factor, "started_at": at, "last_active_at": at, "proven_at": at, "network": network}
-    session_id = db.execute(sessions.insert().values(row).returning(sessions.c.id)).scalar_one()
+    session_id = db.execute(_START, row).scalar_one()
     event = Event.TAKEN_OVER if taken_over else Event.SIGNED_IN
     who = {"platform_id": administrator.platform_id, "administrator_id": administrator.id}
     audit.record(db, event, at=at, network=network, factor=factor, **who)
@@ -148,8 +148,7 @@ def renew(db: Connection, token: str, *, at: datetime) -> str | None:
 
 def _end_earlier(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> bool:
     """Whether a session was taken over. One that had died of itself, unnoticed, is closed under its own reason."""
-    live = (sessions.c.administrator_id == administrator_id) & sessions.c.ended_at.is_(None)
-    row = db.execute(select(sessions.c.started_at, sessions.c.last_active_at).where(live)).one_or_none()
+    row = db.execute(_LIVE, {"administrator_id": administrator_id}).one_or_none()
     if row is None:
         return False
     alive = rules.possibly_alive(row.started_at, row.last_active_at, at, idle)

@@ -8,7 +8,7 @@ name, or the browser, is known.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from portal.accounts import alarms, devices, limits, passwords, queries
 from portal.accounts.limits import Claim
@@ -17,6 +17,12 @@ from portal.accounts.tables import administrators
 from portal.kit.db import Database
 from portal.kit.hashing import Hasher
 from portal.rules import names
+
+_HELD = (
+    select(administrators.c.password_hash, administrators.c.disabled_at)
+    .where(administrators.c.id == bindparam("administrator_id"))
+    .with_for_update(key_share=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +110,7 @@ def _proven(
 
 def unchanged(db: Connection, administrator_id: int, password_hash: str | None) -> bool:
     """Whether the person is still enabled and still has this password: holds the row until the commit."""
-    columns = (administrators.c.password_hash, administrators.c.disabled_at)
-    query = select(*columns).where(administrators.c.id == administrator_id).with_for_update(key_share=True)
-    row = db.execute(query).one_or_none()
+    row = db.execute(_HELD, {"administrator_id": administrator_id}).one_or_none()
     return row is not None and row.disabled_at is None and row.password_hash == password_hash
 
 

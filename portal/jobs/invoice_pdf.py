@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import render_template
 
-from portal.billing import invoices, papers, words
+from portal.billing import invoices, papers
 from portal.billing.invoices import Invoice
 from portal.billing.numbers import vat_letters
 from portal.kit import texts
@@ -53,7 +53,6 @@ def page_of(invoice: Invoice, *, style: str = "") -> str:
         return render_template(
             "invoices/print.html",
             invoice=invoice,
-            bill=words,
             country=texts.country,
             letters=vat_letters,
             style=style,

@@ -227,10 +227,16 @@ def insert_or_change(db: Connection, table: Table, values: dict[str, Any], chang
 
     One statement, so that two at once queue instead of meeting between a look and a write.
     """
-    new = _insert(db.dialect)(table).values(values)
+    return db.execute(_or_change(db.dialect, table, tuple(values), tuple(change)), values).one()
+
+
+@lru_cache(maxsize=64)
+def _or_change(dialect: Dialect, table: Table, names: tuple[str, ...], change: tuple[str, ...]) -> Any:
+    """Compiled and kept, as `_once`."""
+    new = _insert(dialect)(table)
     changed = {name: new.excluded[name] for name in change}
     statement = new.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
-    return db.execute(statement.returning(*table.c)).one()
+    return statement.returning(*table.c).compile(dialect=dialect, column_keys=list(names))
 
 
 def _insert(dialect: Dialect) -> Any:

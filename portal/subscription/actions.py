@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from portal.kit import audit, outbox
 from portal.kit.db import insert_once
@@ -16,6 +16,10 @@ from portal.subscription.events import Event
 from portal.subscription.tables import blocks, platforms, seat_grants, terms
 
 SIGN_IN_TASK = "note_sign_in"
+_BEFORE = or_(platforms.c.last_sign_in_on.is_(None), platforms.c.last_sign_in_on < bindparam("day"))
+_UNNOTED = select(platforms.c.id).where(platforms.c.id == bindparam("platform_id"), _BEFORE)
+_UNNOTED_FREE = _UNNOTED.with_for_update(key_share=True, skip_locked=True)
+_NOTE = update(platforms).where(platforms.c.id == bindparam("platform_id"), _BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,10 @@ def note_sign_in(db: Connection, platform_id: int, *, at: datetime, zone: ZoneIn
     it is held, a task writes the day afterwards.
     """
     today = dates.business_date(at, zone)
-    unnoted = select(platforms.c.id).where(_signed_in_before(platform_id, today))
-    if db.execute(unnoted).first() is None:
+    which = {"platform_id": platform_id, "day": today}
+    if db.execute(_UNNOTED, which).first() is None:
         return
-    if db.execute(unnoted.with_for_update(key_share=True, skip_locked=True)).first():
+    if db.execute(_UNNOTED_FREE, which).first():
         write_sign_in(db, platform_id, today)
     else:
         payload = {"platform_id": platform_id, "day": today.isoformat()}
@@ -102,12 +106,7 @@ def note_sign_in(db: Connection, platform_id: int, *, at: datetime, zone: ZoneIn
 
 def write_sign_in(db: Connection, platform_id: int, day: date) -> None:
     """The day of a sign-in, unless a later one is known."""
-    db.execute(update(platforms).where(_signed_in_before(platform_id, day)).values(last_sign_in_on=day))
-
-
-def _signed_in_before(platform_id: int, day: date) -> ColumnElement[bool]:
-    older = or_(platforms.c.last_sign_in_on.is_(None), platforms.c.last_sign_in_on < day)
-    return (platforms.c.id == platform_id) & older
+    db.execute(_NOTE, {"platform_id": platform_id, "day": day, "last_sign_in_on": day})
 
 
 def block(db: Connection, platform_id: int, code: Block, *, by: str, note: str, at: datetime, **told: Any) -> bool:

@@ -4,9 +4,8 @@ A paper is written in the language it was issued in, whatever language the page 
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, get_template_attribute, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -47,10 +46,8 @@ def invoice(number: str) -> str:
         "invoices/invoice.html",
         invoice=found,
         notes=bills.credit_notes_of(reading(), found),
-        in_its_language=_in_its_language,
+        paper=_paper(found),
         bill=words,
-        country=texts.country,
-        letters=vat_letters,
     )
 
 
@@ -92,7 +89,8 @@ def _found(number: str) -> Invoice:
     return bills.find_invoice(reading(), _platform(), number) or abort(404)
 
 
-def _in_its_language(invoice: Invoice, macro: Callable[..., Markup], *given: Any) -> Markup:
-    """What a macro says of an invoice, in the language the invoice was issued in."""
+def _paper(invoice: Invoice) -> Markup:
+    """The paper, in the language the invoice was issued in: taken in it, because that is when words are put in."""
     with texts.speaking(invoice.language if invoice.language in texts.LANGUAGES else texts.DEFAULT_LANGUAGE):
-        return macro(invoice, *given)
+        sheet: Callable[..., Markup] = get_template_attribute("invoices/sheet.html", "sheet")
+        return sheet(invoice, texts.country, vat_letters)

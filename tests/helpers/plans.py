@@ -26,6 +26,7 @@ REMEDY = "write an index into its table and a migration, or its reason into WALK
 # Tables that a request may walk through, or what stands in the statement that does, and why.
 WALKS: dict[str, str] = {
     "FROM staff_members": "the operator's own people: a handful",
+    "FROM authenticator_apps ORDER BY": "the demonstration shows everybody's phone, and has a dozen",
     "FROM administrators LIMIT": "whether the database answers: it stops at the first row",
     "lower(platforms.company) LIKE '%'": "the desk finds a company by any part of its name, which no index helps",
     "lower(billing_profiles.name) LIKE '%'": "as above, by the name on the invoices",
