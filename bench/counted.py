@@ -16,6 +16,7 @@ from bench.driver import Browser, enter
 STANDS_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FIRST = 7  # of the customers who sign in, in each run another one
 OVERVIEW, SIGN_IN_PAGE, A_PAGE = "overview", "sign-in page", "A"
+OVERVIEW_ANEW = "overview of somebody else"  # of which nothing is kept
 ROWS = "rows"  # the file that tells how long A's page has to be
 
 
@@ -30,12 +31,23 @@ def ask(folder: Path, number: int, counts: dict[str, int]) -> None:
     somebody, stranger = Browser(app), Browser(app)
     enter(somebody, number)
     asked = {OVERVIEW: (somebody, "/subscription"), SIGN_IN_PAGE: (stranger, "/login"), A_PAGE: (somebody, "/page")}
+    asked[OVERVIEW_ANEW] = asked[OVERVIEW]
     for page, times in counts.items():
         browser, path = asked[page]
         for _ in range(times):
+            if page == OVERVIEW_ANEW:
+                _forget(app)
             status, _text = browser.ask("GET", path)
             if status != 200:
                 raise RuntimeError(f"{page}: {status}")
+
+
+def _forget(app: Flask) -> None:
+    """What a process keeps of the pages and platforms that were looked at."""
+    from portal import glance
+
+    app.extensions["portal.overviews"].cache_clear()
+    glance.read_facts.cache_clear()
 
 
 def length_of_the_overview(folder: Path) -> int:

@@ -77,14 +77,14 @@ def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> G
     row = db.execute(_FACTS, {"platform_id": platform_id}).one_or_none()
     if row is None:
         raise LookupError(f"no platform {platform_id}")
-    facts = _facts(tuple(row))
+    facts = read_facts(tuple(row))
     place = standing.compose(facts.platform, facts.paid, facts.blocks, facts.wallet, at=at, zone=zone)
     return Glance(tuple(row), facts, place)
 
 
 @lru_cache(maxsize=KEPT)
-def _facts(row: tuple[Any, ...]) -> Facts:
-    """Nothing but the row counts, so what was once read from the same row is still right."""
+def read_facts(row: tuple[Any, ...]) -> Facts:
+    """The row as values. Nothing but the row counts, so what was once read from the same row is still right."""
     *platform, paid, blocks, grants, lots, enabled = row
     return Facts(
         Platform(*platform),

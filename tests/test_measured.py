@@ -10,7 +10,7 @@ from bench.counted import OVERVIEW, SIGN_IN_PAGE
 from bench.goals import Goal, Result
 from bench.instructions import Counted
 
-KEPT = Counted(a=4e6, overview=3e6, sign_in_page=2e6)
+KEPT = Counted(a=4e6, overview=3e6, overview_anew=8e6, sign_in_page=2e6)
 
 
 @pytest.mark.soak
@@ -19,16 +19,16 @@ def test_no_page_takes_more_instructions_than_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_rise_of_more_than_five_per_cent_is_noticed_on_each_page() -> None:
-    assert set(instructions.risen(Counted(4e6, 3.16e6, 2e6), KEPT)) == {OVERVIEW}
-    assert set(instructions.risen(Counted(4e6, 3e6, 2.11e6), KEPT)) == {SIGN_IN_PAGE}
+    assert set(instructions.risen(Counted(4e6, 3.16e6, 8e6, 2e6), KEPT)) == {OVERVIEW}
+    assert set(instructions.risen(Counted(4e6, 3e6, 8e6, 2.11e6), KEPT)) == {SIGN_IN_PAGE}
 
 
 def test_a_rise_of_five_per_cent_passes() -> None:
-    assert instructions.risen(Counted(4e6, 3.14e6, 2.09e6), KEPT) == {}
+    assert instructions.risen(Counted(4e6, 3.14e6, 8.3e6, 2.09e6), KEPT) == {}
 
 
 def test_another_python_shifts_all_counts_alike_and_is_no_rise() -> None:
-    assert instructions.risen(Counted(5e6, 3.75e6, 2.5e6), KEPT) == {}
+    assert instructions.risen(Counted(5e6, 3.75e6, 10e6, 2.5e6), KEPT) == {}
 
 
 def test_the_counts_are_kept() -> None:
