@@ -50,8 +50,12 @@ def _signed(_secret: str) -> str:
 
 
 def on_trial() -> bool:
-    """Whether the platform of who is signed in is a trial."""
-    return visitor() is not None and who.place().platform.trial
+    """Whether the platform of who is signed in is a trial; not, while the database does not answer."""
+    try:
+        return visitor() is not None and who.place().platform.trial
+    except SQLAlchemyError:
+        edge.forget_broken()
+        return False
 
 
 def choose_language() -> str:

@@ -35,6 +35,24 @@ def test_only_addresses_of_ours_become_links(house: House, text: str, html: str 
         assert frame.own_links(text) == (text if html is None else html)
 
 
+def test_a_page_still_answers_when_the_database_goes_after_it_has_said_who_is_signed_in(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.person(language="en")
+    browser.sign_in()
+
+    def lost(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the server has gone"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("portal.glance.find", lost)
+        answer = browser.open("/subscription")
+    assert answer.status_code == 503
+    assert "The portal is busy" in answer.text
+    assert answer.headers["Retry-After"]
+    assert browser.open("/subscription").status_code == 200
+
+
 @pytest.mark.parametrize(("language", "words"), [("en", "The portal is busy"), ("it", "Il portale è molto occupato")])
 def test_a_page_still_answers_when_the_database_does_not(
     house: House, monkeypatch: pytest.MonkeyPatch, language: str, words: str
