@@ -117,6 +117,7 @@ def test_importing_the_commands_imports_nothing_that_counts() -> None:
 
 def test_a_worker_tells_on_its_port_that_it_lives_and_what_it_has_counted(here: Place) -> None:
     settings = {name: value for name, value in here.environ.items() if name.startswith("PORTAL_")}
+    settings["PORTAL_TIMEZONE"] = "UTC"  # in the first hour of a day of Rome there would be no night to work
     with command(here.folder, "worker", "--port", "0", **settings):
         until(lambda: "Health is told on port" in (here.folder / "log").read_text())
         port = re.search(r"on port (\d+)", (here.folder / "log").read_text())
