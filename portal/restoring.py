@@ -20,7 +20,7 @@ codes that were used, limits that were counted, and whatever was ordered since. 
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection, select, update
 
@@ -29,16 +29,17 @@ from portal.accounts.factor_removals import Stop
 from portal.accounts.tables import authenticator_apps
 from portal.accounts.tables import factor_removals as removals
 from portal.billing import issued, papers, queries
-from portal.billing.settle import receive
+from portal.billing.queries import OpenPayment
 from portal.jobs import nightly
-from portal.jobs.payments import till
+from portal.jobs.payments import ask
 from portal.kit import held
 from portal.kit.db import Database
 from portal.kit.links import Fault, links
 from portal.outside.payments import NotAccepted, ProviderDown
 from portal.parts import Parts
 from portal.purging import actions as purging
-from portal.rules import dates
+from portal.rules import dates, factors
+from portal.rules.payments import Report
 from portal.rules.sessions import EndReason
 from portal.rules.terms import PAYMENTS_ASKED_FOR
 from portal.staff import sessions as staff_sessions
@@ -47,8 +48,6 @@ from portal.staff.tables import approvals, staff_members
 from portal.subscription.tables import purges
 
 BY, REASON = "command line", "The database was restored from a backup."
-STEP = timedelta(seconds=30)  # of the codes of an app (RFC 6238)
-AHEAD = 1  # a code of the next step counts already, for clocks that go fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def _end_what_lived(db: Connection, at: datetime) -> tuple[int, int]:
     for member in members(db):
         out += staff_sessions.end_all(db, member.id, EndReason.BY_STAFF, at=at)
     dead = update(links).where(links.c.ended_at.is_(None)).values(ended_at=at, ended_because=Fault.WITHDRAWN)
-    newest = int(at.timestamp() // STEP.total_seconds()) + AHEAD
+    newest = factors.steps(at)[-1]
     for table in (authenticator_apps, staff_members):
         db.execute(update(table).where(table.c.last_step < newest).values(last_step=newest))
     return out, db.execute(dead).rowcount
@@ -117,23 +116,16 @@ def _keep_numbers(db: Connection, numbers: Iterable[str], today: date) -> list[s
 
 def _ask_providers(parts: Parts) -> tuple[int, int]:
     """How many payments have ended meanwhile, and of how many nobody could be asked."""
-    ended = unasked = 0
     at = parts.clock.now()
     with parts.database.read() as db:
-        found = [
-            queries.find_payment_by_id(db, one.id) for one in queries.open_payments(db, since=at - PAYMENTS_ASKED_FOR)
-        ]
-    for payment in found:
-        provider = parts.providers.get(payment.way) if payment else None
-        if payment is None or provider is None or payment.reference is None:
-            unasked += 1
-            continue
-        try:
-            report = provider.look_up(payment.reference)
-        except (ProviderDown, NotAccepted):
-            unasked += 1
-            continue
-        with parts.database.write() as db:
-            receive(db, report, till(parts, at))
-        ended += not report.state.open
-    return ended, unasked
+        found = queries.open_payments(db, since=at - PAYMENTS_ASKED_FOR)
+    reports = [_ask(parts, payment, at) for payment in found]
+    unasked = reports.count(None)
+    return sum(report is not None and not report.state.open for report in reports), unasked
+
+
+def _ask(parts: Parts, payment: OpenPayment, at: datetime) -> Report | None:
+    try:
+        return ask(parts, {"payment_id": payment.id}, at)
+    except (ProviderDown, NotAccepted):
+        return None

@@ -28,17 +28,23 @@ def apply_report(db: Connection, parts: Parts, payload: dict[str, Any], at: date
 
 def follow(parts: Parts, payload: dict[str, Any], at: datetime) -> None:
     """Ask a provider how a payment stands, until its end is known: events may be lost. Raises NotYet."""
+    report = ask(parts, payload, at)
+    if report is not None and report.state.open:
+        raise NotYet(f"payment {payload['payment_id']} is {report.state}")
+
+
+def ask(parts: Parts, payload: dict[str, Any], at: datetime) -> Report | None:
+    """Ask a provider once how an open payment stands, and apply what it says; None where nobody can be asked."""
     payment = _find(parts, payload)
     if payment is None or not payment.state.open:
-        return
+        return None
     provider = parts.providers.get(payment.way)
     if provider is None or payment.reference is None:
-        return  # nothing was begun there: the process died before it asked, and nobody was sent to pay
+        return None  # nothing was begun there: the process died before it asked, and nobody was sent to pay
     report = provider.look_up(payment.reference)
     with parts.database.write() as db:
         receive(db, report, till(parts, at))
-    if report.state.open:
-        raise NotYet(f"payment {payment.id} is {report.state}")
+    return report
 
 
 def close(parts: Parts, payload: dict[str, Any], at: datetime) -> None:
