@@ -4,14 +4,31 @@ import io
 import re
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 PASSWORD = "correct horse battery staple 42"  # of everybody in a measurement
 
 
-class Browser:
+class Asker(ABC):
+    """A browser of either kind: in this process, or over HTTP (`bench.visitor`)."""
+
+    @abstractmethod
+    def ask(self, method: str, path: str, fields: dict[str, str] | None = None) -> tuple[int, str]:
+        """(status, body)."""
+
+    def hidden(self, path: str, name: str = "csrf_token") -> str:
+        """The value of a hidden field of the page at `path`."""
+        _, text = self.ask("GET", path)
+        found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)
+        if found is None:
+            raise RuntimeError(f"{path} has no hidden field {name}")
+        return found[1]
+
+
+class Browser(Asker):
     def __init__(self, app: Callable[..., Any]) -> None:
         self.app = app
         self.address = "127.0.0.1"
@@ -50,22 +67,6 @@ class Browser:
                 key, _, rest = value.partition("=")
                 self.cookies[key] = rest.partition(";")[0]
         return seen["status"], text
-
-    def hidden(self, path: str, name: str = "csrf_token") -> str:
-        """The value of a hidden field of the page at `path`."""
-        _, text = self.ask("GET", path)
-        found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)
-        if found is None:
-            raise RuntimeError(f"{path} has no hidden field {name}")
-        return found[1]
-
-
-class Asker(Protocol):
-    """A browser of either kind: in this process, or over HTTP (`bench.visitor`)."""
-
-    def ask(self, method: str, path: str, fields: dict[str, str] | None = None) -> tuple[int, str]: ...
-
-    def hidden(self, path: str, name: str = "csrf_token") -> str: ...
 
 
 def enter(browser: Asker, number: int, password: str = PASSWORD) -> None:

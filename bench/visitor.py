@@ -1,12 +1,13 @@
 """A browser over HTTP, which keeps its connection and its cookies; as much like `bench.driver.Browser` as can be."""
 
-import re
 import time
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode
 
+from bench.driver import Asker
 
-class Visitor:
+
+class Visitor(Asker):
     def __init__(self, port: int) -> None:
         self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
         self.cookies: dict[str, str] = {}
@@ -34,10 +35,3 @@ class Visitor:
             name, _, rest = line.partition("=")
             self.cookies[name] = rest.partition(";")[0]
         return answer.status, text
-
-    def hidden(self, path: str, name: str = "csrf_token") -> str:
-        _, text = self.ask("GET", path)
-        found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)
-        if found is None:
-            raise RuntimeError(f"{path} has no hidden field {name}")
-        return found[1]
