@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, session
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,6 +37,15 @@ def now() -> datetime:
     if instant is None:
         instant = own.now = parts().clock.now()
     return instant
+
+
+def forget_browser() -> None:
+    """Leave nothing of who used this browser in its cookie but the language: the secret against forgery goes too."""
+    language = session.get("language")
+    session.clear()
+    g.pop("csrf_token", None)  # made of that secret, should this very request go on to make a page
+    if language:
+        session["language"] = language
 
 
 def network() -> str:

@@ -23,7 +23,7 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import names
 from portal.web import access, mailed_links, proof, who
-from portal.web.edge import now, parts, reading, writing
+from portal.web.edge import forget_browser, now, parts, reading, writing
 from portal.web.forms import TypedField, email_address, one_line, required, with_draft
 from portal.web.sign_in import BUSY_RETRY_SECONDS
 
@@ -119,7 +119,7 @@ def undo() -> Page:
     if not email_changes.undo(writing(), parts().links, link, at=now()):
         return _dead(Fault.USED)
     _done("e-mail change undone", link, change)
-    mailed_links.begin_anew()
+    forget_browser()
     return redirect(url_for("email_change.undone"), 303)
 
 

@@ -33,10 +33,3 @@ def find(*purposes: str) -> Link | Fault:
 def forget() -> None:
     """The link is used up, or given up."""
     session.pop(LINK, None)
-
-
-def begin_anew() -> None:
-    """After a password was chosen: nothing of what this browser was stays, but its language."""
-    language = session.get("language")
-    session.clear()
-    session["language"] = language

@@ -17,7 +17,7 @@ from portal.accounts.not_me import SignIn
 from portal.accounts.queries import Administrator
 from portal.kit.links import Fault, Link
 from portal.web import access, mailed_links
-from portal.web.edge import now, parts, reading, writing
+from portal.web.edge import forget_browser, now, parts, reading, writing
 
 log = logging.getLogger("portal")
 pages = Blueprint("not_me", __name__)
@@ -52,7 +52,7 @@ def take_back() -> Page:
     if not not_me.take_back(writing(), parts().links, link, at=now()):
         return _dead(Fault.USED)
     log.info("sign-in disowned", extra={"administrator": owner.id, "session": entered.id})
-    mailed_links.begin_anew()
+    forget_browser()
     return redirect(url_for("not_me.done"), 303)
 
 

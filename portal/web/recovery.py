@@ -17,7 +17,7 @@ from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.web import access, mailed_links
 from portal.web import new_password as chosen
-from portal.web.edge import network, now, parts, reading, writing
+from portal.web.edge import forget_browser, network, now, parts, reading, writing
 from portal.web.forms import EmailField, UserNameField, one_line, required, user_name
 from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS, TYPED_EMAIL
@@ -121,7 +121,7 @@ def _choose_password(link: Link) -> Response | str | tuple[Any, ...]:
     if not recovery.set_password(writing(), link, new.hash, at=now(), short=new.short):
         return _dead(Fault.USED, invitation=bool(facts["invitation"]))
     log.info("password set", extra={"administrator": person.id, "link": link.purpose})
-    mailed_links.begin_anew()
+    forget_browser()
     flash(_("Your password is set. Sign in with it."), "good")
     return redirect(url_for("sign_in.login", username=person.username), 303)
 

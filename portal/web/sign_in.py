@@ -22,7 +22,7 @@ from portal.rules.factors import Factor
 from portal.rules.names import BadName
 from portal.rules.sessions import EndReason
 from portal.web import access, coming_in, devices, who
-from portal.web.edge import now, parts, reading, writing
+from portal.web.edge import forget_browser, now, parts, reading, writing
 from portal.web.forms import LONGEST_LINE, UserNameField, required
 from portal.web.places import safe_place
 
@@ -134,9 +134,7 @@ def logout() -> BaseResponse:
         mine = person.administrator
         log.info("signed out", extra={"administrator": mine.id, "factor": person.live.factor})
         audit.record(writing(), Event.SIGNED_OUT, at=now(), platform_id=mine.platform_id, administrator_id=mine.id)
-    language = session.get("language")
-    session.clear()
-    session["language"] = language
+    forget_browser()
     flash(_("You are signed out."), "good")
     answer = make_response(redirect(url_for("sign_in.login"), 303))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'

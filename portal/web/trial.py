@@ -19,7 +19,7 @@ from portal.subscription import queries, trials
 from portal.subscription.queries import TrialRequest
 from portal.subscription.trials import Asked, Begun
 from portal.web import access, mailed_links, new_password
-from portal.web.edge import network, now, parts, reading, writing
+from portal.web.edge import forget_browser, network, now, parts, reading, writing
 from portal.web.forms import LONGEST_NAME, EmailField, TypedField, at_most, one_line, required
 from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
@@ -93,7 +93,7 @@ def _begin(link: Link, password_hash: str) -> Begun | None:
 def _welcome(begun: Begun) -> Response:
     person = begun.administrator
     log.info("trial started", extra={"administrator": person.id})
-    mailed_links.begin_anew()
+    forget_browser()
     session[BEGUN] = [person.username, begun.expires_on.isoformat()]
     return redirect(url_for("trial.ready"), 303)
 

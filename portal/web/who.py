@@ -20,7 +20,7 @@ from portal.glance import Glance
 from portal.rules import sessions as rules
 from portal.rules.sessions import Alive, EndReason
 from portal.standing import Standing
-from portal.web.edge import kept, now, parts, reading
+from portal.web.edge import forget_browser, kept, now, parts, reading
 
 ACTIVE_AT = "at"
 TOKEN = "_user_id"  # the name Flask-Login gives it
@@ -124,11 +124,7 @@ def ended() -> Over | None:
 
 def open_session(token: str) -> None:
     """Begin a signed-in browser session: nothing of a previous person survives, the forgery secret included."""
-    language = session.get("language")
-    session.clear()
-    g.pop("csrf_token", None)  # made of the earlier secret, should this very request go on to make a page
-    if language:
-        session["language"] = language
+    forget_browser()
     session[TOKEN] = token
     mark_active()
 

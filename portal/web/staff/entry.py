@@ -15,7 +15,7 @@ from portal.rules.staff import StaffAct
 from portal.staff import sessions
 from portal.staff.queries import Member
 from portal.staff.sessions import Live
-from portal.web.edge import SAFE_METHODS, now, parts, reading
+from portal.web.edge import SAFE_METHODS, forget_browser, now, parts, reading
 
 TOKEN = "staff"  # in the cookie: the token of the session
 ACTIVE_AT = "staff_active_at"  # in the cookie: the last activity, in microseconds
@@ -75,11 +75,7 @@ def _lead_to_sign_in() -> Response:
 
 def open_session(token: str) -> None:
     """Begin a signed-in browser session: nothing of a previous person survives, the forgery secret included."""
-    language = session.get("language")
-    session.clear()
-    g.pop("csrf_token", None)  # made of the earlier secret, should this very request go on to make a page
-    if language:
-        session["language"] = language
+    forget_browser()
     session[TOKEN] = token
     session[ACTIVE_AT] = (now() - _EPOCH) // _MICROSECOND
 

@@ -29,7 +29,7 @@ from portal.staff.events import Event
 from portal.staff.links import Purpose
 from portal.staff.queries import Member
 from portal.web import access, mailed_links, new_password, who
-from portal.web.edge import network, now, parts, reading, writing
+from portal.web.edge import forget_browser, network, now, parts, reading, writing
 from portal.web.forms import TypedField, required
 from portal.web.new_password import NewPasswordForm
 from portal.web.sign_in import BUSY_RETRY_SECONDS
@@ -167,7 +167,7 @@ def logout() -> Response:
         sessions.end_all(writing(), found.member.id, EndReason.SIGNED_OUT, at=now())
         audit.record(writing(), Event.SIGNED_OUT, at=now(), member=found.member.username)
         log.info("staff signed out", extra={"member": found.member.id})
-    mailed_links.begin_anew()
+    forget_browser()
     flash(_("You are signed out."), "good")
     answer = make_response(redirect(url_for("staff_sign_in.login"), 303))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -199,7 +199,7 @@ def set_password() -> Page:
         return render_template("staff/new_password.html", form=form, member=member), 422
     if not members.set_password(writing(), link, new.hash, at=now()):
         return render_template("staff/dead_link.html", fault=Fault.USED), mailed_links.STATUS[Fault.USED]
-    mailed_links.begin_anew()
+    forget_browser()
     flash(_("Your password is set. Sign in with it."), "good")
     return redirect(url_for("staff_sign_in.login"), 303)
 
