@@ -143,7 +143,7 @@ def create_app(
     """
     settings = settings_module.load(**overrides)
     settings.instance_path.mkdir(parents=True, exist_ok=True)
-    app = Application("portal", instance_path=str(settings.instance_path))
+    app = Application("portal", instance_path=str(settings.instance_path), static_folder=None)
     _configure(app, settings)
     app.extensions["portal"] = _parts(app, settings, clock, post, providers, service)
     logs.configure(observed.context)

@@ -117,8 +117,6 @@ def shown_to_staff(page: SeenPage) -> Callable[[View], View]:
 
 
 def rule_of(endpoint: str) -> Rule | None:
-    if endpoint == "static":
-        return Rule(Who.MACHINE, activity=False)
     return getattr(current_app.view_functions[endpoint], "access", None)
 
 

@@ -86,7 +86,7 @@ def answer(assets: Mapping[str, Asset], request: Request) -> Response | None:
 
 def init_app(app: Flask) -> None:
     """Before the application: its hooks would look up who asks, and answer anew for each cookie."""
-    assets, inner = prepared(Path(app.static_folder or "")), app.wsgi_app
+    assets, inner = prepared(Path(app.root_path) / "static"), app.wsgi_app
 
     def files(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         found = None

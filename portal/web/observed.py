@@ -22,11 +22,11 @@ from portal.kit import logs, metrics
 from portal.kit.clock import SystemClock, stopwatch
 from portal.kit.db import Database
 from portal.rules.throttle import client_network
-from portal.web.edge import parts
+from portal.web.edge import kept, parts
 
 HEADER = "X-Request-Id"
 _HARMLESS = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
-UNTOLD = ("static", "operations.live", "operations.ready", "operations.measured")
+UNTOLD = ("operations.live", "operations.ready", "operations.measured")
 LONGEST_METHOD = 16  # characters: a client may call it what it likes
 _network = lru_cache(maxsize=4096)(client_network)  # reading an address costs as much as the rest of the line
 _clock = SystemClock()  # of the log, also where the portal's own is moved: a line says when it was written
@@ -43,14 +43,14 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        asked, kept = request_ctx.request, g._get_current_object()  # once: each look through costs as a line
+        asked, own = request_ctx.request, kept()  # once: each look through a proxy costs as a line
         response.headers[HEADER] = reference()
-        seconds, status, endpoint = kept.watch(), response.status_code, asked.endpoint or "none"
+        seconds, status, endpoint = own.watch(), response.status_code, asked.endpoint or "none"
         metrics.count_request(endpoint, status, seconds)
         for pool in pools:
             pool.note()
         if endpoint not in UNTOLD or status >= 400:
-            logs.write(_line(asked, kept, endpoint, status, seconds))
+            logs.write(_line(asked, own, endpoint, status, seconds))
         return response
 
 
@@ -69,11 +69,11 @@ class _Pool:
 
 def reference() -> str:
     """The number of this request."""
-    kept = g._get_current_object()
-    found: str | None = kept.get("reference")
+    own = kept()
+    found: str | None = own.get("reference")
     if found is None:
         given = request.headers.get(HEADER, "") if parts().settings.trusted_proxies else ""
-        found = kept.reference = given if _HARMLESS.fullmatch(given) else secrets.token_hex(5)
+        found = own.reference = given if _HARMLESS.fullmatch(given) else secrets.token_hex(5)
     return found
 
 
@@ -85,24 +85,24 @@ def context() -> dict[str, Any]:
     return found | {"network": _network(request.remote_addr or "")}
 
 
-def _line(asked: Request, kept: Any, endpoint: str, status: int, seconds: float) -> dict[str, Any]:
+def _line(asked: Request, own: Any, endpoint: str, status: int, seconds: float) -> dict[str, Any]:
     return {
         "at": _clock.now().isoformat(),
         "level": "info",
         "logger": "portal",
         "event": "request",
-        "reference": kept.reference,
+        "reference": own.reference,
         "method": asked.method[:LONGEST_METHOD],
         "endpoint": endpoint,
         "network": _network(asked.remote_addr or ""),
         "status": status,
         "ms": round(seconds * 1000),
-    } | _who(kept)
+    } | _who(own)
 
 
-def _who(kept: Any) -> dict[str, Any]:
+def _who(own: Any) -> dict[str, Any]:
     """Who is signed in, where the page had to find it out (who.py, staff/entry.py): the log itself asks nobody."""
-    person, staff = kept.get("person") or kept.get("_login_user"), kept.get("staff")
+    person, staff = own.get("person"), own.get("staff")
     found: dict[str, Any] = {"member": staff.member.username} if staff else {}
     administrator = getattr(person, "administrator", None)
     if administrator is not None:

@@ -89,7 +89,7 @@ def explore(ground: Ground, asker: Asker) -> None:
     while waiting and len(seen) < MOST:
         path = waiting.pop(0)
         found = ground.endpoint(path)
-        if path in seen or found is None or found[0] == "static" or "lang=" in path or _elsewhere(ground, asker, path):
+        if path in seen or found is None or "lang=" in path or _elsewhere(ground, asker, path):
             continue
         seen.add(path)
         times[found[0]] += 1

@@ -116,7 +116,6 @@ TABLE = {
     "/staff/login": E,
     "/staff/login/second-factor": E,
     "/staff/logout": E,
-    "/static/<path:filename>": M,
     "/support/view": S,
     "/support/view/end": S,
     "/subscription": S,

@@ -115,7 +115,7 @@ def test_what_machines_ask_for_all_day_is_told_only_where_something_is_wrong(bro
     browser.open("/static/no-such-file.css")
     assert [(line["endpoint"], line["status"]) for line in requests(logged())] == [
         ("operations.measured", 404),
-        ("static", 404),
+        ("none", 404),
     ]
 
 
@@ -182,7 +182,7 @@ def test_an_error_of_a_hook_is_told_without_the_address_of_the_page(tmp_path: Pa
         return response
 
     handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler.emit = records.append  # type: ignore[method-assign]  # what would be written is kept
     logging.getLogger("portal").addHandler(handler)
     try:
         assert house.browser().open("/invitation/a-token-of-somebody").status_code == 500
