@@ -98,7 +98,7 @@ def test_an_upgrade_waits_for_another_one_longer_than_for_a_table(operator: Oper
     def upgrade() -> None:
         try:
             migrations.upgrade(operator.engine)
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is to be seen in this test, not in a thread
             faults.append(error)
 
     second = threading.Thread(target=upgrade)

@@ -106,7 +106,7 @@ def test_a_failed_statement_is_logged_without_what_people_typed(
         with database.write() as db:
             db.execute(limits.insert().values(row))
             db.execute(limits.insert().values(row))
-    except Exception as error:
+    except Exception as error:  # whatever it is: it is what is told
         logger.error("database", exc_info=error)
     (line,) = lines(stream)
     assert "IntegrityError" in line["traceback"]

@@ -41,7 +41,7 @@ def log(house: House) -> Iterator[Log]:
     """After the house: making its application sets the log up."""
     found, logger = Log(), logging.getLogger("portal")
     handler = logging.Handler()
-    handler.emit = found.records.append  # type: ignore[method-assign]
+    handler.emit = found.records.append  # type: ignore[method-assign]  # what would be written is kept
     logger.addHandler(handler)
     yield found
     logger.removeHandler(handler)
