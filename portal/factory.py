@@ -141,12 +141,10 @@ def create_app(
     `clock`, `post`, `providers` and `service` replace the real ones; `overrides` are typed settings that win over
     environment and file.
     """
-    settings = settings_module.load(**overrides)
-    settings.instance_path.mkdir(parents=True, exist_ok=True)
+    settings = prepare(**overrides)
     app = Application("portal", instance_path=str(settings.instance_path), static_folder=None)
     _configure(app, settings)
     app.extensions["portal"] = _parts(app, settings, clock, post, providers, service)
-    logs.configure(observed.context)
     _hooks(app, settings)
     for module in PAGES:
         app.register_blueprint(module.pages)
@@ -157,6 +155,14 @@ def create_app(
         app.register_blueprint(codes.pages)
         app.register_blueprint(payments.pages)
     return app
+
+
+def prepare(**overrides: Any) -> Settings:
+    """What comes before the application, and is all that a process needs which serves nobody: settings, folder, log."""
+    settings = settings_module.load(**overrides)
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+    logs.configure(observed.context)
+    return settings
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from portal.cli import (
     activity,
@@ -29,7 +28,11 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except SQLAlchemyError as error:
+        except Exception as error:
+            from sqlalchemy.exc import SQLAlchemyError  # here, so that nobody waits for it who needs no database
+
+            if not isinstance(error, SQLAlchemyError):
+                raise
             what = type(error).__name__
             raise click.ClickException(f"The database refused ({what}): `portal check` says what is wrong.") from None
 

@@ -1,6 +1,7 @@
 """What the commands share: the application they are about, and how they refuse."""
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,17 @@ def application() -> Any:
     """The application, or an explanation and exit 1."""
     from portal import create_app
 
-    try:
-        app = create_app()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    app = understood(create_app)
     click.get_current_context().call_on_close(app.extensions["portal"].database.close)
     return app
+
+
+def understood(build: Callable[[], Any]) -> Any:
+    """What is built from the settings, or an explanation of what is wrong with them and exit 1."""
+    try:
+        return build()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def portal_parts(*, told: bool = False) -> "Parts":

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from portal.cli.base import application, portal_parts
+from portal import loading
+from portal.cli.base import application, understood
 from portal.kit.metrics_folder import counted_together
-from portal.settings import HASHES
+from portal.settings import HASHES, Settings
 
 
 @click.command()
@@ -23,20 +24,31 @@ from portal.settings import HASHES
 def serve(host: str, port: int, socket: Path | None, workers: int) -> None:
     """Start the production server. SIGTERM lets it finish and stop, SIGHUP reads settings and prices again."""
     click.get_current_context().with_resource(counted_together())
-    from portal import migrations, serving
+    with loading():  # all that the processes will need, which then share it. The application they build themselves
+        from portal import factory, serving
 
-    parts = portal_parts(told=True)
-    if not migrations.is_current(parts.database.writer):
+    settings: Settings = understood(factory.prepare)
+    if not _is_current(settings):
         raise click.ClickException("The database is not up to date: run `portal upgrade` first.")
-    if socket and not parts.settings.trusted_proxies:
+    if socket and not settings.trusted_proxies:
         raise click.ClickException("Through a socket nobody has an address: set PORTAL_TRUSTED_PROXIES=1 or more.")
-    parts.database.close()
-    if parts.settings.argon2_simultaneous == HASHES:  # nobody has said otherwise: the processes share the machine's
+    if settings.argon2_simultaneous == HASHES:  # nobody has said otherwise: the processes share the machine's
         os.environ["PORTAL_ARGON2_SIMULTANEOUS"] = str(max(1, HASHES // workers))
     try:
         serving.serve(host, port, workers, socket)
     except serving.NoSocket as error:
         raise click.ClickException(f"There is nothing to listen on at {socket or f'{host}:{port}'}: {error}") from None
+
+
+def _is_current(settings: Settings) -> bool:
+    from portal import migrations
+    from portal.kit.db import Database
+
+    database = Database(settings.database_url)
+    try:
+        return migrations.is_current(database.writer)
+    finally:
+        database.close()
 
 
 @click.command()
