@@ -4,7 +4,7 @@ Who is refused has a line in the log, with the kind of the limit and not with th
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from portal.rules import throttle as rules
 from portal.rules.throttle import Record, Window
 
 log = logging.getLogger("portal")
+NOTHING = Record()
 _DEVICES = (
     select(known_devices.c.id)
     .select_from(known_devices.join(administrators))
@@ -49,31 +50,35 @@ def claim_sign_in(db: Connection, name: str, network: str, device_id: int | None
     """
     stranger = (_network_key(network), _name_key(name))
     window_key, steps_key = stranger if device_id is None else _device_keys(name, device_id)
-    moment = _claim_window(db, window_key, rules.NETWORK_SIGN_INS, at)
-    if moment is None:
-        return None
-    counted = _step(db, steps_key, lambda record: _counted(record, at), at)
-    if counted is None:
-        _log_refusal(steps_key)
-        _give_back(db, window_key, moment, at)  # it was refused without being evaluated: no failure of the network
-        return None
-    found = {"of_device": device_id is not None, "alarming": rules.alarming(counted), "last": counted.must_reset}
-    return Claim(window_key, steps_key, moment, counted.in_a_row - 1, **found)
 
+    def step(window: Record, steps: Record) -> tuple[Claim | str, tuple[Record, Record]]:
+        """Both count the attempt, or neither: what is refused without being evaluated is no failure of the other."""
+        allowed, in_window = rules.window_attempt(window, at, *rules.NETWORK_SIGN_INS)
+        if not allowed:
+            return window_key, (window, steps)
+        allowed, counted = rules.sign_in_attempt(steps, at)
+        if not allowed:
+            return steps_key, (window, steps)
+        found = {"of_device": device_id is not None, "alarming": rules.alarming(counted), "last": counted.must_reset}
+        return Claim(window_key, steps_key, in_window.moments[-1], counted.in_a_row - 1, **found), (in_window, counted)
 
-def _counted(record: Record, at: datetime) -> tuple[Record | None, Record]:
-    allowed, after = rules.sign_in_attempt(record, at)
-    return after if allowed else None, after
+    found = _step_both(db, window_key, steps_key, step, at)
+    if isinstance(found, Claim):
+        return found
+    _log_refusal(found)
+    return None
 
 
 def forgive_sign_in(db: Connection, claim: Claim, *, at: datetime) -> None:
     """The attempt was right: no failure of what it was counted for, whose others are forgotten with it.
 
-    From a known device that is the device alone: what strangers have failed at goes on counting. The network first, as
-    when it was counted: in the other order two attempts could wait for each other.
+    From a known device that is the device alone: what strangers have failed at goes on counting.
     """
-    _give_back(db, claim.window_key, claim.moment, at)
-    throttle.clear(db, claim.steps_key)
+
+    def step(window: Record, _steps: Record) -> tuple[None, tuple[Record, Record]]:
+        return None, (rules.give_back(window, claim.moment), NOTHING)
+
+    _step_both(db, claim.window_key, claim.steps_key, step, at)
 
 
 def clear_sign_in(db: Connection, name: str) -> None:
@@ -166,18 +171,39 @@ def _log_refusal(key: str) -> None:
     log.warning("limit reached", extra={"limit": key.partition(":")[0]})
 
 
-def _give_back(db: Connection, window_key: str, moment: datetime, at: datetime) -> None:
-    _step(db, window_key, lambda record: (None, rules.give_back(record, moment)), at)
-
-
 def _step(
     db: Connection, key: str, step: Callable[[Record], tuple[throttle.Verdict, Record]], at: datetime
 ) -> throttle.Verdict:
-    def on_text(state: str | None) -> tuple[throttle.Verdict, str]:
-        verdict, after = step(rules.from_json(state) if state else Record())
-        return verdict, rules.to_json(after)
+    def on_text(state: str | None) -> tuple[throttle.Verdict, str | None]:
+        verdict, after = step(_record(state))
+        return verdict, _text(after)
 
     return throttle.claim(db, key, on_text, at=at)
+
+
+def _step_both(
+    db: Connection,
+    window_key: str,
+    steps_key: str,
+    step: Callable[[Record, Record], tuple[throttle.Verdict, tuple[Record, Record]]],
+    at: datetime,
+) -> throttle.Verdict:
+    """The network first, everywhere: in the other order two attempts could wait for each other."""
+
+    def on_texts(states: Sequence[str | None]) -> tuple[throttle.Verdict, Sequence[str | None]]:
+        verdict, after = step(*map(_record, states))
+        return verdict, [_text(record) for record in after]
+
+    return throttle.claim_all(db, (window_key, steps_key), on_texts, at=at)
+
+
+def _record(state: str | None) -> Record:
+    return rules.from_json(state) if state else NOTHING
+
+
+def _text(record: Record) -> str | None:
+    """A record that says nothing is not kept."""
+    return None if record == NOTHING else rules.to_json(record)
 
 
 def _name_key(name: str) -> str:

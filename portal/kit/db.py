@@ -9,7 +9,7 @@ started anew, is noticed when a connection is taken (pre-ping) and costs no more
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -25,6 +25,7 @@ from sqlalchemy import (
     PoolProxiedConnection,
     Row,
     Table,
+    bindparam,
     create_engine,
     event,
     make_url,
@@ -227,16 +228,28 @@ def insert_or_change(db: Connection, table: Table, values: dict[str, Any], chang
 
     One statement, so that two at once queue instead of meeting between a look and a write.
     """
-    return db.execute(_or_change(db.dialect, table, tuple(values), tuple(change)), values).one()
+    return insert_or_change_all(db, table, [values], change)[0]
+
+
+def insert_or_change_all(
+    db: Connection, table: Table, rows: Sequence[dict[str, Any]], change: Iterable[str]
+) -> Sequence[Row[Any]]:
+    """As `insert_or_change`, of several rows in one statement: locked in the order given, returned in any."""
+    statement = _or_change(db.dialect, table, len(rows), tuple(rows[0]), tuple(change))
+    given = {f"{name}_{number}": value for number, row in enumerate(rows) for name, value in row.items()}
+    return db.execute(statement, given).all()
 
 
 @lru_cache(maxsize=64)
-def _or_change(dialect: Dialect, table: Table, names: tuple[str, ...], change: tuple[str, ...]) -> Any:
+def _or_change(dialect: Dialect, table: Table, rows: int, names: tuple[str, ...], change: tuple[str, ...]) -> Any:
     """Compiled and kept, as `_once`."""
-    new = _insert(dialect)(table)
+    numbered = [
+        {name: bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names} for number in range(rows)
+    ]
+    new = _insert(dialect)(table).values(numbered)
     changed = {name: new.excluded[name] for name in change}
     statement = new.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
-    return statement.returning(*table.c).compile(dialect=dialect, column_keys=list(names))
+    return statement.returning(*table.c).compile(dialect=dialect)
 
 
 def _insert(dialect: Dialect) -> Any:

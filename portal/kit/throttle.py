@@ -1,5 +1,7 @@
 """Limits that hold across processes and under simultaneous requests: one row a key, one pure step a claim.
 
+A key of which nothing is known has no row; one that is claimed together with others is counted in the same statement.
+
 The step (from the rules) gets the row's present state and returns its verdict and the state to keep. The row is locked
 between the two, by BEGIN IMMEDIATE on SQLite and by the INSERT … DO UPDATE itself on PostgreSQL, so exactly as many
 claims pass as the rule allows, also while somebody clears the key. Keys are stored hashed: they hold user names and
@@ -7,16 +9,18 @@ client networks.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Column, Connection, String, Table, Text, bindparam, delete, select, update
 
-from portal.kit.db import Instant, insert_or_change, metadata
+from portal.kit.db import Instant, insert_or_change_all, metadata
 
 Verdict = TypeVar("Verdict")
-Step = Callable[[str | None], tuple[Verdict, str]]
+State = str | None  # None: nothing is known
+Step = Callable[[State], tuple[Verdict, State]]
+StepOfAll = Callable[[Sequence[State]], tuple[Verdict, Sequence[State]]]
 
 limits = Table(
     "limits",
@@ -26,17 +30,34 @@ limits = Table(
     Column("changed_at", Instant, nullable=False, index=True),
 )
 
-# Built once: each sign-in takes seven steps here.
+# Built once: each sign-in comes here twice.
 _KEEP = update(limits).where(limits.c.key == bindparam("name"))
 _CLEAR = delete(limits).where(limits.c.key == bindparam("name"))
 
 
 def claim(db: Connection, key: str, step: Step[Verdict], *, at: datetime) -> Verdict:
     """Apply `step` to the key's state and keep what it returns."""
-    name = _name(key)
-    row = insert_or_change(db, limits, {"key": name, "state": None, "changed_at": at}, ["changed_at"])
-    verdict, new = step(row.state)
-    db.execute(_KEEP, {"name": name, "state": new, "changed_at": at})
+
+    def alone(states: Sequence[State]) -> tuple[Verdict, Sequence[State]]:
+        verdict, new = step(states[0])
+        return verdict, [new]
+
+    return claim_all(db, [key], alone, at=at)
+
+
+def claim_all(db: Connection, keys: Sequence[str], step: StepOfAll[Verdict], *, at: datetime) -> Verdict:
+    """As `claim`, of different keys in one step. They are locked in this order, which must be the same everywhere."""
+    names = [_name(key) for key in keys]
+    touched = [{"key": name, "state": None, "changed_at": at} for name in names]
+    found = {row.key: row.state for row in insert_or_change_all(db, limits, touched, ["changed_at"])}
+    verdict, new = step([found[name] for name in names])
+    states = dict(zip(names, new, strict=True))
+    if kept := [
+        {"name": name, "state": state, "changed_at": at} for name, state in states.items() if state is not None
+    ]:
+        db.execute(_KEEP, kept)
+    if gone := [{"name": name} for name, state in states.items() if state is None]:
+        db.execute(_CLEAR, gone)
     return verdict
 
 

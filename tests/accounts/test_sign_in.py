@@ -540,7 +540,7 @@ def work(house: House, username: str, device: str) -> tuple[list[str], int]:
 def test_the_work_tells_neither_who_exists_nor_which_device_is_known(house: House) -> None:
     mine, others = known(house), known(house, "m2000")
     asked = [work(house, name, token) for name in ("m1234", "m4321", "no name") for token in ("", mine, others, "x")]
-    assert len(asked[0][0]) >= 6
+    assert len(asked[0][0]) >= 3
     assert asked[0][1] == 2
     assert all(one == asked[0] for one in asked)
 

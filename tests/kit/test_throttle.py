@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,6 +83,43 @@ def test_a_claim_meets_somebody_who_clears_the_key_and_nobody_fails(database: Da
 def test_each_key_counts_for_itself(database: Database) -> None:
     assert [claim(database, "one") for _ in range(LIMIT + 1)] == [True] * LIMIT + [False]
     assert claim(database, "two")
+
+
+@both_databases
+def test_keys_that_are_claimed_together_are_counted_by_one_verdict_in_twenty_threads(database: Database) -> None:
+    """Some claim a third key with one of them: whoever counts less than all keys still waits for who counts them."""
+
+    def both(states: Sequence[str | None]) -> tuple[bool, Sequence[str | None]]:
+        counts = [int(state or 0) for state in states]
+        return max(counts) < LIMIT, [str(count + 1) for count in counts]
+
+    def act(number: int) -> bool:
+        keys = ["network", "name"] if number % 2 else ["network", "another name"]
+        with database.write() as db:
+            return throttle.claim_all(db, keys, both, at=NOON)
+
+    assert together(act, 20).count(True) == LIMIT
+    assert sorted(states(database), key=str) == ["10", "10", "20"]
+
+
+@both_databases
+def test_each_of_the_keys_that_are_claimed_together_keeps_its_own_state(database: Database) -> None:
+    def name_them(states: Sequence[str | None]) -> tuple[list[str | None], list[str]]:
+        return list(states), ["of z", "of a", "of m"]
+
+    for seen in ([None, None, None], ["of z", "of a", "of m"]):
+        with database.write() as db:
+            assert throttle.claim_all(db, ["z", "a", "m"], name_them, at=NOON) == seen
+
+
+@both_databases
+def test_a_key_of_which_nothing_is_to_be_known_any_more_has_no_row(database: Database) -> None:
+    claim(database, "one")
+    claim(database, "two")
+    with database.write() as db:
+        throttle.claim_all(db, ["one", "two", "three"], lambda _: (None, [None, "7", None]), at=NOON)
+    assert states(database) == ["7"]
+    assert claim(database, "one")
 
 
 @both_databases
