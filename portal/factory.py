@@ -187,7 +187,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAIL_PASSWORD=settings.mail_password.reveal() or None,
         MAIL_DEFAULT_SENDER=settings.mail_default_sender,
     )
-    app.session_interface = cookies.SignedCookie(settings.token_keys)
+    app.session_interface = cookies.SignedCookie(settings.token_keys, app)
     app.request_class = bodies.FormRequest
     app.url_map.strict_slashes = False
 

@@ -2,41 +2,73 @@
 
 Flask's own cookie refuses what another node signed a second "in the future", and forgets it after 31 days by the
 signer's clock. Ours carries no time of the signer: the session's row and the instant inside decide.
+
+Every page of somebody signed in reads one and writes one, so what is the same each time is done once (measured:
+`make bench`, overview): the keys are derived and the attributes put together when the application is made.
 """
 
 import hashlib
+import hmac
+import json
 from typing import Any
 
-from flask import Flask, Request
-from flask.json.tag import TaggedJSONSerializer
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from itsdangerous import BadSignature, Serializer, URLSafeSerializer, base64_encode
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadData, Signer, base64_decode, base64_encode
+from itsdangerous.signer import SigningAlgorithm
+from werkzeug.http import dump_cookie
+
+SALT = "portal.cookie"
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class _Plain(URLSafeSerializer):
-    """Does not try whether a few words become shorter by compression: they never do, and it costs more than signing."""
+class _Hmac(SigningAlgorithm):
+    """With SHA-256, in one call of the standard library instead of an object for each signature."""
 
-    def dump_payload(self, obj: Any, *_given: Any, **_more: Any) -> bytes:
-        return base64_encode(Serializer.dump_payload(self, obj))
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return hmac.digest(key, value, "sha256")
+
+
+def _derived(key: str) -> bytes:
+    return Signer(key, SALT, key_derivation="hmac", digest_method=hashlib.sha256).derive_key()
 
 
 class SignedCookie(SecureCookieSessionInterface):
-    serializer = TaggedJSONSerializer()
+    """keys: the newest first; it signs. What is kept must be JSON as it is: texts, numbers, lists."""
 
-    def __init__(self, keys: tuple[str, ...]) -> None:
-        newest_last = list(reversed(keys))
-        signer = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        self._signer = _Plain(newest_last, "portal.cookie", self.serializer, signer_kwargs=signer)
-
-    def get_signing_serializer(self, app: Flask) -> Any:
-        return self._signer
+    def __init__(self, keys: tuple[str, ...], app: Flask) -> None:
+        derived = [_derived(key) for key in reversed(keys)]
+        self._signer = Signer(derived, SALT, key_derivation="none", algorithm=_Hmac())
+        self._name = self.get_cookie_name(app)
+        written = dump_cookie(
+            self._name,
+            path=self.get_cookie_path(app),
+            domain=self.get_cookie_domain(app),
+            secure=self.get_cookie_secure(app),
+            httponly=self.get_cookie_httponly(app),
+            samesite=self.get_cookie_samesite(app),
+        )
+        self._attributes = written.removeprefix(f"{self._name}=")
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        text = request.cookies.get(self.get_cookie_name(app))
-        if not text:
-            return self.session_class()
+        text = request.cookies.get(self._name)
+        return self.session_class(self._read(text) if text else None)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Flask's way where nothing is to be written, or the cookie is to be forgotten."""
+        if not session or not self.should_set_cookie(app, session):
+            super().save_session(app, session, response)
+            return
+        response.headers.add("Set-Cookie", f"{self._name}={self._written(dict(session))}{self._attributes}")
+        response.headers.add("Vary", "Cookie")
+
+    def _written(self, values: dict[str, Any]) -> str:
+        return self._signer.sign(base64_encode(_encode(values))).decode()
+
+    def _read(self, text: str) -> dict[str, Any] | None:
+        """None for what we have not signed, or no longer write."""
         try:
-            found = self._signer.loads(text)
-        except BadSignature:
-            return self.session_class()
-        return self.session_class(found) if isinstance(found, dict) else self.session_class()
+            found = json.loads(base64_decode(self._signer.unsign(text)))
+        except (BadData, ValueError):
+            return None
+        return found if isinstance(found, dict) else None

@@ -300,7 +300,8 @@ def test_what_checks_tokens_has_its_keys_from_the_settings() -> None:
 def _takes_serializer(node: ast.AST) -> bool:
     """Whether it is called, or made into a class of ours: first of all it is imported."""
     ours = isinstance(node, ast.ImportFrom) and node.module == "itsdangerous"
-    return ours and any("Serializer" in alias.name for alias in node.names)  # type: ignore[attr-defined]  # an ImportFrom
+    names = [alias.name for alias in node.names] if ours else []  # type: ignore[attr-defined]  # an ImportFrom
+    return any(name.endswith(("Serializer", "Signer")) for name in names)
 
 
 def _imports(node: ast.AST) -> list[str]:
