@@ -113,10 +113,10 @@ def administrators_of_email(db: Connection, email_folded: str) -> list[Administr
     return [_value(row) for row in rows]
 
 
-def everybody_of_email(db: Connection, email_folded: str) -> list[Administrator]:
-    """All administrators with this folded address, those who are disabled too, by the age of their user names."""
-    rows = db.execute(_SELECT.where(administrators.c.email_folded == email_folded).order_by(administrators.c.id))
-    return [_value(row) for row in rows]
+def everybody_of_email(db: Connection, email_folded: str, *, most: int) -> list[Administrator]:
+    """The first administrators with this folded address, those who are disabled too, by the age of their user names."""
+    mine = _SELECT.where(administrators.c.email_folded == email_folded).order_by(administrators.c.id)
+    return [_value(row) for row in db.execute(mine.limit(most))]
 
 
 def administrators_of_platform(db: Connection, platform_id: int) -> list[Administrator]:

@@ -84,7 +84,8 @@ def _take(db: Connection, year: int, count: int) -> int:
 
 
 def _row(one: FormerInvoice) -> dict[str, Any]:
-    row: dict[str, Any] = {"series": FORMER, "number": one.number, "platform_id": one.platform_id}
+    row: dict[str, Any] = {"series": FORMER, "number": one.number, "number_folded": one.number.lower()}
+    row |= {"platform_id": one.platform_id}
     row |= {"issued_on": one.issued_on, "language": texts.DEFAULT_LANGUAGE, "note": "", "refers_to": None}
     row |= dict(zip(("billing", "offer", "seller"), to_json(one.printed), strict=True))
     row |= {"currency": one.total.currency, "net": one.net.cents, "tax": one.tax.cents, "total": one.total.cents}
@@ -115,8 +116,8 @@ def invoices_of(db: Connection, platform_id: int) -> list[FormerInvoice]:
 
 def find_platform(db: Connection, number: str) -> int | None:
     """The platform of the paper with this number, as it was printed, whatever the case of its letters."""
-    mine = select(invoices.c.platform_id).where(_KEPT, func.lower(invoices.c.number) == number.lower()).limit(1)
-    return db.execute(mine).scalar_one_or_none()
+    mine = select(invoices.c.platform_id).where(invoices.c.number_folded == number.lower())
+    return db.execute(mine.limit(1)).scalar_one_or_none()
 
 
 def _value(row: Row[Any]) -> FormerInvoice:

@@ -13,6 +13,8 @@ from portal.kit import audit
 from portal.kit.db import insert_or_change
 from portal.rules.orders import Way
 from portal.subscription import queries as subscription
+from portal.subscription import searched_names
+from portal.subscription.searched_names import NameOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,12 @@ class PaymentMethod:
 
 _DATA = [billing_profiles.c[field.name] for field in fields(BillingData)]
 _PLATFORM = billing_profiles.c.platform_id
+_FOUND = searched_names.found()
+_NAMES = (
+    select(_PLATFORM, billing_profiles.c.name)
+    .join(_FOUND, _FOUND.c.platform_id == _PLATFORM)
+    .order_by(_FOUND.c.form, _PLATFORM)
+)
 _METHOD = [payment_methods.c[field.name] for field in fields(PaymentMethod)]
 
 
@@ -45,19 +53,25 @@ def store(db: Connection, platform_id: int, data: BillingData, *, at: datetime, 
     subscription.lock_platform(db, platform_id)
     earlier = find(db, platform_id)
     before = asdict(earlier) if earlier else {}
+    if before.get("name") != data.name:
+        searched_names.keep(db, platform_id, NameOf.INVOICES, data.name)
     _store(db, billing_profiles, Event.BILLING_DATA_CHANGED, platform_id, before, asdict(data), at, by)
 
 
-def platforms_of_vat_number(db: Connection, number: str) -> list[int]:
-    """The platforms whose VAT number this is, with or without the letters of its country before it."""
-    mine = billing_profiles.c.vat_number.in_([number, number[2:]]) & (billing_profiles.c.vat_number != "")
-    return list(db.execute(select(billing_profiles.c.platform_id).where(mine).order_by(_PLATFORM)).scalars())
+def platforms_of_vat_number(db: Connection, number: str, *, most: int) -> list[int]:
+    """The platforms whose VAT number this is, with or without the letters of its country before it.
+
+    Nothing is no number: those without one are many.
+    """
+    numbers = [text for text in (number, number[2:]) if text]
+    mine = select(_PLATFORM).where(billing_profiles.c.vat_number.in_(numbers)).order_by(_PLATFORM).limit(most)
+    return list(db.execute(mine).scalars()) if numbers else []
 
 
-def find_names(db: Connection, part: str, *, most: int) -> list[tuple[int, str]]:
-    """(platform, name) of those whose invoices are for a name with this in it, whatever the case of its letters."""
-    found = select(_PLATFORM, billing_profiles.c.name).where(billing_profiles.c.name.icontains(part, autoescape=True))
-    return [(row.platform_id, row.name) for row in db.execute(found.order_by(_PLATFORM).limit(most))]
+def find_names(db: Connection, typed: str, *, most: int) -> list[tuple[int, str]]:
+    """(platform, name) of those whose invoices are for a name that is meant by this, as `rules.searching` says."""
+    given = searched_names.sought(NameOf.INVOICES, typed, most)
+    return [(row.platform_id, row.name) for row in db.execute(_NAMES, given)] if given else []
 
 
 def find_payment_method(db: Connection, platform_id: int) -> PaymentMethod | None:

@@ -87,6 +87,7 @@ staff_tasks = Table(
 
 _INVOICE = text("refers_to IS NULL")  # one invoice for each order; credit notes may be several
 _CREDIT_NOTE = text("refers_to IS NOT NULL")
+_FORMER = text("number_folded IS NOT NULL")
 # An invoice outlives the platform it was written for: it points to it without depending on it.
 invoices = Table(
     "invoices",
@@ -96,6 +97,7 @@ invoices = Table(
     Column("year", Integer, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("number", String(20), nullable=False, unique=True),
+    Column("number_folded", String(60)),  # of one of a former system, which is looked for in any case of its letters
     Column("platform_id", Integer, nullable=False),
     Column("order_id", Integer, nullable=False),
     Column("refers_to", ForeignKey("invoices.id")),  # of a credit note: the invoice it corrects
@@ -114,6 +116,7 @@ invoices = Table(
     UniqueConstraint("series", "year", "sequence"),
     Index(None, "platform_id", "issued_at"),
     Index("ix_invoices_refers_to", "refers_to", sqlite_where=_CREDIT_NOTE, postgresql_where=_CREDIT_NOTE),
+    Index("ix_invoices_number_folded", "number_folded", sqlite_where=_FORMER, postgresql_where=_FORMER),
     Index("uq_invoices_order", "order_id", unique=True, sqlite_where=_INVOICE, postgresql_where=_INVOICE),
 )
 

@@ -1,4 +1,8 @@
-"""Where a customer is found from whatever they tell on the phone: a user name, a number, an address, a company."""
+"""Where a customer is found from whatever they tell on the phone: a user name, a number, an address, a company.
+
+Each look goes to one place of an index, and reads no more than is shown: it costs the same however many customers there
+are. That is why a company is found by the beginnings of its words (portal/rules/searching.py) and all else as a whole.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +19,7 @@ from portal.support import queries as support
 
 MOST = 50  # platforms shown: whoever finds more, types more
 LARGEST_ID = 2**31 - 1  # of an Integer column
-SHORTEST = 2  # characters of a company's name worth looking for
+_ENOUGH = MOST + 1  # read of each kind, which tells that there are more
 
 
 class By(StrEnum):
@@ -40,11 +44,20 @@ class Hit:
     what: str
 
 
-def find(db: Connection, typed: str) -> list[Hit]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is shown, and whether there may be more."""
+
+    hits: list[Hit]
+    more: bool
+
+
+def find(db: Connection, typed: str) -> Found:
     """Every platform that the text may mean, the surest first; each by everything it was found by."""
     text = " ".join(typed.split())
-    hits = [*_by_number(db, text), *_by_name(db, text), *_by_email(db, text), *_by_company(db, text)]
-    return list(dict.fromkeys(hits))[:MOST]
+    kinds = [look(db, text) for look in (_by_number, _by_name, _by_email, _by_vat_number, _by_company, _by_billed)]
+    hits = list(dict.fromkeys(hit for found in kinds for hit in found))
+    return Found(hits[:MOST], more=len(hits) > MOST or any(len(found) >= _ENOUGH for found in kinds))
 
 
 def _by_number(db: Connection, text: str) -> list[Hit]:
@@ -83,16 +96,21 @@ def _by_email(db: Connection, text: str) -> list[Hit]:
     if "@" not in text:
         return []
     folded = names.fold_email(text)
-    people = accounts.everybody_of_email(db, folded)
+    people = accounts.everybody_of_email(db, folded, most=_ENOUGH)
     hits = [Hit(person.platform_id, By.EMAIL, person.username) for person in people]
-    return hits + [Hit(number, By.CONTACT, text) for number in support.platforms_of_email(db, folded)]
+    contacts = support.platforms_of_email(db, folded, most=_ENOUGH)
+    return hits + [Hit(number, By.CONTACT, text) for number in contacts]
+
+
+def _by_vat_number(db: Connection, text: str) -> list[Hit]:
+    bare = "".join(filter(str.isalnum, text)).upper()
+    return [Hit(number, By.VAT_NUMBER, bare) for number in profiles.platforms_of_vat_number(db, bare, most=_ENOUGH)]
 
 
 def _by_company(db: Connection, text: str) -> list[Hit]:
-    if len(text) < SHORTEST:
-        return []
-    hits = [Hit(number, By.COMPANY, name) for number, name in subscription.find_companies(db, text, most=MOST)]
-    bare = "".join(filter(str.isalnum, text)).upper()
-    vat = profiles.platforms_of_vat_number(db, bare)
-    billed = [Hit(number, By.COMPANY, name) for number, name in profiles.find_names(db, text, most=MOST)]
-    return [*(Hit(number, By.VAT_NUMBER, bare) for number in vat), *hits, *billed]
+    return [Hit(number, By.COMPANY, name) for number, name in subscription.find_companies(db, text, most=_ENOUGH)]
+
+
+def _by_billed(db: Connection, text: str) -> list[Hit]:
+    """By the name on the invoices, which may be another one."""
+    return [Hit(number, By.COMPANY, name) for number, name in profiles.find_names(db, text, most=_ENOUGH)]

@@ -34,9 +34,11 @@ from portal.rules.access import Role
 from portal.rules.dates import ONE_DAY, start_of
 from portal.rules.money import Money
 from portal.rules.reminders import Paid
-from portal.subscription import switches
+from portal.subscription import searched_names, switches
 from portal.subscription.events import Event
+from portal.subscription.searched_names import NameOf
 from portal.subscription.tables import notices, platforms, seat_grants, terms
+from portal.subscription.tables import searched_names as forms_of_names
 
 SLICE = 1_000  # rows written with one statement
 BY = "command line"
@@ -80,6 +82,8 @@ def _slices(rows: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _write_platforms(db: Connection, arrivals: list[Arrival], about: Circumstances) -> None:
     _insert(db, platforms, (_platform(arrival, about) for arrival in arrivals))
+    names = ((arrival.id, arrival.last.company) for arrival in arrivals)
+    _insert(db, forms_of_names, (row for each in names for row in searched_names.rows_of(NameOf.COMPANY, *each)))
     _insert(db, terms, (row for arrival in arrivals for row in _terms(arrival)))
     _insert(db, seat_grants, (row for arrival in arrivals for row in _seats(arrival)))
 

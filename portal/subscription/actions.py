@@ -11,8 +11,9 @@ from portal.kit import audit, outbox
 from portal.kit.db import insert_once
 from portal.rules import dates
 from portal.rules.access import Block
-from portal.subscription import queries, switches
+from portal.subscription import queries, searched_names, switches
 from portal.subscription.events import Event
+from portal.subscription.searched_names import NameOf
 from portal.subscription.tables import blocks, platforms, seat_grants, terms
 
 SIGN_IN_TASK = "note_sign_in"
@@ -49,6 +50,7 @@ def create(db: Connection, new: NewPlatform, *, at: datetime) -> Taken | None:
     row |= {"trial": new.trial, "company": new.company}
     if not insert_once(db, platforms, row | {"created_at": at}):
         return Taken()
+    searched_names.keep(db, new.id, NameOf.COMPANY, new.company)
     if new.term:
         starts_on, ends_on = new.term
         days: dict[str, Any] = {"platform_id": new.id, "starts_on": starts_on, "ends_on": ends_on}

@@ -11,6 +11,7 @@ from portal.subscription.tables import (
     grace_extensions,
     notices,
     platforms,
+    searched_names,
     seat_grants,
     seat_reductions,
     terms,
@@ -33,7 +34,7 @@ def _trial_links(platform_id: int) -> ColumnElement[bool]:
 STEPS = (
     Step("trial_links", links, _trial_links),
     *map(_of_platform, (trial_requests, exports, notices, seat_reductions, seat_grants, blocks)),
-    *map(_of_platform, (grace_extensions, terms)),
+    *map(_of_platform, (grace_extensions, terms, searched_names)),
 )
 
 

@@ -12,6 +12,8 @@ from portal.rules.access import Block
 from portal.rules.lifecycle import Life
 from portal.rules.renewal import Term
 from portal.rules.seats import Grant
+from portal.subscription import searched_names
+from portal.subscription.searched_names import NameOf
 from portal.subscription.tables import blocks, grace_extensions, platforms, seat_grants, terms, trial_requests
 
 
@@ -119,6 +121,12 @@ _KNOWN_BLOCKS = (
     .where(blocks.c.platform_id == _MINE)
     .order_by(blocks.c.id.desc())
 )
+_FOUND = searched_names.found()
+_COMPANIES = (
+    select(platforms.c.id, platforms.c.company)
+    .join(_FOUND, _FOUND.c.platform_id == platforms.c.id)
+    .order_by(_FOUND.c.form, platforms.c.id)
+)
 _TRIAL_REQUEST = select(*(trial_requests.c[name] for name in TrialRequest.__slots__))
 
 
@@ -225,10 +233,10 @@ def longest_grace(db: Connection, platform_id: int, expires_on: date) -> date | 
     return found
 
 
-def find_companies(db: Connection, part: str, *, most: int) -> list[tuple[int, str]]:
-    """(platform, company) of those whose company has this in its name, whatever the case of its letters."""
-    found = select(platforms.c.id, platforms.c.company).where(platforms.c.company.icontains(part, autoescape=True))
-    return [(row.id, row.company) for row in db.execute(found.order_by(platforms.c.id).limit(most))]
+def find_companies(db: Connection, typed: str, *, most: int) -> list[tuple[int, str]]:
+    """(platform, company) of those whose company is meant by this, as `rules.searching` says, by their names."""
+    given = searched_names.sought(NameOf.COMPANY, typed, most)
+    return [(row.id, row.company) for row in db.execute(_COMPANIES, given)] if given else []
 
 
 def possibly_over(db: Connection, last: date) -> list[int]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from portal.kit.db import Instant, metadata
+from portal.rules import searching
 
 platforms = Table(
     "platforms",
@@ -35,6 +36,22 @@ platforms = Table(
     Column("last_sign_in_on", Date),
     Column("second_factor_since", Instant),  # since when nobody comes in without one; None: everybody's own choice
     CheckConstraint("email_channel OR sms_channel", name="channel"),
+)
+
+# The names by which the desk finds a platform, in the forms of portal/rules/searching.py. They are compared letter by
+# letter: the order of some language, in which PostgreSQL may compare, has no place where what begins alike is together.
+searched_names = Table(
+    "searched_names",
+    metadata,
+    Column("platform_id", ForeignKey("platforms.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # whose name it is
+    Column(
+        "form",
+        String(searching.LONGEST).with_variant(String(searching.LONGEST, collation="C"), "postgresql"),
+        primary_key=True,
+    ),
+    Index(None, "kind", "form", "platform_id"),
+    sqlite_with_rowid=False,  # the key is all there is: otherwise the file would hold it twice
 )
 
 # The anchor is the first day of the first of a row of terms: the next ends are counted from it, never chained.

@@ -49,10 +49,10 @@ def find_contact(db: Connection, platform_id: int, contact_id: int) -> Contact |
     return _value(*row) if row else None
 
 
-def platforms_of_email(db: Connection, email_folded: str) -> list[int]:
-    """The platforms that have a contact with this folded address."""
+def platforms_of_email(db: Connection, email_folded: str, *, most: int) -> list[int]:
+    """The first platforms that have a contact with this folded address."""
     mine = select(contacts.c.platform_id).where(contacts.c.email_folded == email_folded).distinct()
-    return list(db.execute(mine.order_by(contacts.c.platform_id)).scalars())
+    return list(db.execute(mine.order_by(contacts.c.platform_id).limit(most)).scalars())
 
 
 def count_contacts(db: Connection, platform_id: int) -> int:

@@ -28,10 +28,6 @@ WALKS: dict[str, str] = {
     "FROM staff_members": "the operator's own people: a handful",
     "FROM authenticator_apps ORDER BY": "the demonstration shows everybody's phone, and has a dozen",
     "FROM administrators LIMIT": "whether the database answers: it stops at the first row",
-    "lower(platforms.company) LIKE '%'": "the desk finds a company by any part of its name, which no index helps",
-    "lower(billing_profiles.name) LIKE '%'": "as above, by the name on the invoices",
-    "platforms.company ILIKE '%%'": "as above, on PostgreSQL",
-    "billing_profiles.name ILIKE '%%'": "as above, on PostgreSQL",
 }
 _judged: set[str] = set()
 

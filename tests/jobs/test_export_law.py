@@ -20,6 +20,7 @@ NOT_TOLD = {
     "drafts": "half-filled forms: on the page again for whoever typed them, and gone a day later",
     "links": "what opens something, and digests of it; that a link was sent stands in the activity and among the mails",
     "purges": "whoever is deleted is exported no more; of a deletion that was stopped the activity tells",
+    "searched_names": "the names of the platform and of its invoices, in pieces by which our staff find them",
     "resumptions": "requests that wait for a password, for some minutes; they may hold what is not to be repeated",
 }
 SECRET = "secret, or proof of one"
@@ -48,6 +49,7 @@ LEFT_OUT = {
     "factor_removals.asked_by": STAFF,
     "factor_removals.reason": STAFF,
     "grace_extensions.given_by": STAFF,
+    "invoices.number_folded": DERIVED,
     "known_devices.token_hash": SECRET,
     "orders.client_key": OURS,
     "outbox.topic": OURS,

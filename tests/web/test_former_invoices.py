@@ -117,8 +117,8 @@ def test_they_are_read_as_they_were_written(house: House, moved: Mover) -> None:
 
 def test_staff_find_the_customer_by_such_a_number_and_see_it_there(house: House, moved: Mover) -> None:
     with house.parts.database.read() as db:
-        assert [(hit.platform_id, hit.by) for hit in search.find(db, "nc 4/2025")] == [(1234, By.INVOICE)]
-        assert search.find(db, "119/2025") == []
+        assert [(hit.platform_id, hit.by) for hit in search.find(db, "nc 4/2025").hits] == [(1234, By.INVOICE)]
+        assert search.find(db, "119/2025").hits == []
     shown = at_the_desk(house).get("/staff/platforms/1234")
     assert "NC 4/2025 From our former system" in shown.text
     assert "118/2025 From our former system" in shown.text

@@ -34,14 +34,14 @@ LONGEST = 320  # characters looked for: the longest address
 def home() -> str:
     """The search, and what waits for money people."""
     typed = _typed("q")
-    hits = search.find(reading(), typed) if typed else []
-    numbers = list({hit.platform_id for hit in hits})
+    looked = search.find(reading(), typed)
+    numbers = list({hit.platform_id for hit in looked.hits})
     places = standing.find_many(reading(), numbers, at=now(), zone=parts().settings.timezone)
-    found = [(hit, places[hit.platform_id]) for hit in hits]
+    found = [(hit, places[hit.platform_id]) for hit in looked.hits]
     tasks = billing.count_open_tasks(reading())
     transfers = billing.count_awaited_transfers(reading(), at=now())
-    facts: dict[str, Any] = {"typed": typed, "found": found, "tasks": tasks, "transfers": transfers}
-    facts |= {"waiting": approvals.waiting(reading(), at=now())}
+    facts: dict[str, Any] = {"typed": typed, "found": found, "more": looked.more}
+    facts |= {"tasks": tasks, "transfers": transfers, "waiting": approvals.waiting(reading(), at=now())}
     return render_template("staff/home.html", says=desk_words, **facts)
 
 
