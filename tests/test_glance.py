@@ -1,5 +1,6 @@
 """A platform at a glance: one statement reads what several did, and a page made of it is kept as long as it is true."""
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from portal import glance, standing
+from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators
 from portal.demonstration import till
 from portal.glance import Glance
@@ -114,7 +116,8 @@ def test_the_overview_says_the_same_through_a_day_and_not_longer(house: House, l
 def overview(house: House, platform_id: int, at: datetime, language: str) -> str:
     with house.parts.database.read() as db, house.app.test_request_context("/subscription"), texts.speaking(language):
         found = glance.find(db, platform_id, at=at, zone=ROME)
-        return _content(Shown(found.row, found.place.today, Role.FIRST, language, found))
+        first = Administrator(1, platform_id, "m1234", Role.FIRST, "", "", language, False, False, None)
+        return _content(Shown(found.row, found.place.today, first, language, (), found))
 
 
 def test_a_kept_overview_is_shown_again_and_a_change_shows_at_once(house: House) -> None:
@@ -129,6 +132,62 @@ def test_a_kept_overview_is_shown_again_and_a_change_shows_at_once(house: House)
     with house.parts.database.write() as db:
         db.execute(update(platforms).values(company="Fratelli <Neri>"))
     assert "Fratelli &lt;Neri&gt;" in browser.open("/subscription").text
+
+
+def tokens(text: str) -> set[str]:
+    return set(re.findall(r'name="csrf_token" value="([^"]*)"', text))
+
+
+def test_a_kept_overview_has_the_token_of_the_session_that_looks(house: House) -> None:
+    house.platform()
+    house.person()
+    browser, seen = house.browser(), []
+    for _ in range(2):
+        browser.sign_in()
+        page = browser.open("/subscription").text
+        (token,) = tokens(page)
+        seen.append((token, page))
+        browser.client.post("/logout", data={"csrf_token": token})
+        assert browser.open("/subscription").status_code == 303
+    (first, before), (second, after) = seen
+    assert house.app.extensions["portal.overviews"].cache_info().misses == 1
+    assert first != second
+    assert before.replace(first, second) == after
+
+
+def test_a_message_stands_on_the_overview_once(house: House) -> None:
+    house.platform()
+    house.person()
+    browser = house.browser()
+    browser.sign_in()
+    browser.open("/subscription")
+    with browser.client.session_transaction() as cookie:
+        cookie["_flashes"] = [("good", "Done that.")]
+    assert "Done that." in browser.open("/subscription").text
+    assert "Done that." not in browser.open("/subscription").text
+
+
+def test_the_way_to_the_other_language_keeps_the_question_of_the_address(house: House) -> None:
+    house.platform()
+    house.person()
+    browser = house.browser(language="en")
+    browser.sign_in()
+    assert 'href="/subscription?lang=it"' in browser.open("/subscription").text
+    assert 'href="/subscription?from=mail&amp;lang=it"' in browser.open("/subscription?from=mail").text
+
+
+def test_a_kept_overview_warns_of_the_end_of_the_session_that_looks(house: House) -> None:
+    """Not of an earlier one's: near the longest a session may last, less is left than its idle time."""
+    house.platform()
+    house.person()
+    browser = house.browser()
+    browser.sign_in()
+    before = browser.open("/subscription").text
+    while (answer := browser.open("/subscription")).status_code == 200:
+        last = answer.text
+        house.clock.move(minutes=25)
+    warned = [re.search(r'data-ends-in="(\d+)" data-final="(\d)"', text) for text in (before, last)]
+    assert [found.groups() for found in warned if found] == [("1800", "0"), ("1200", "1")]
 
 
 def test_somebody_with_another_role_or_language_is_not_shown_the_kept_page_of_the_first(house: House) -> None:

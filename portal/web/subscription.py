@@ -1,15 +1,28 @@
 """My subscription: the overview, and what can be bought."""
 
+import secrets
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, current_app, get_template_attribute, redirect, render_template, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    get_template_attribute,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.blueprints import BlueprintSetupState
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as BaseResponse
 
+from portal.accounts.queries import Administrator
 from portal.billing import quotes
 from portal.billing import words as bought
 from portal.billing.choices import TermChoice
@@ -19,7 +32,7 @@ from portal.rules.access import Act, Allowed, Decision, Reason, Role
 from portal.rules.offers import NoOffer
 from portal.rules.orders import Kind
 from portal.rules.staff import SeenPage
-from portal.web import access, story, who
+from portal.web import access, frame, story, who
 from portal.web.buying import YEAR
 from portal.web.checkout import edition_names
 from portal.web.edge import parts
@@ -27,7 +40,8 @@ from portal.web.timeline import timeline
 
 pages = Blueprint("subscription", __name__)
 KEPT_PAGES = "portal.overviews"  # under this name an application keeps them
-KEPT = 256  # overviews of some 6 kB, by each process
+KEPT = 256  # overviews of some 9 kB, by each process
+GAP = secrets.token_urlsafe(24).encode()  # what nobody can have as a name stands where a token will be
 SHOWN_ACTS = (
     Act.PURCHASE,
     Act.RENEW,
@@ -51,38 +65,52 @@ UNSAID = (Reason.PURCHASE_FIRST, Reason.ALREADY_PURCHASED, Reason.ALREADY_CANCEL
 
 @pages.get("/")
 @access.everybody
-def home() -> Response:
+def home() -> BaseResponse:
     return redirect(url_for("subscription.overview" if who.person() else "sign_in.login"))
 
 
 @pages.get("/subscription")
 @access.shown_to_staff(SeenPage.SUBSCRIPTION)
 @access.signed_in
-def overview() -> str:
+def overview() -> Response | str:
     """Where the subscription stands, in a sentence first, then in pictures: all of it computed by the rules."""
-    seen, role = who.at_a_glance(), Role(who.me().administrator.role)
-    shown = Shown(seen.row, seen.place.today, role, texts.language(), seen)
-    content = current_app.extensions[KEPT_PAGES](shown)
-    return render_template("subscription/overview.html", place=seen.place, content=content)
+    seen, person = who.at_a_glance(), who.me().administrator
+    if who.is_seen() or request.query_string or "_flashes" in session:
+        return _page(Shown(seen.row, seen.place.today, person, texts.language(), (), seen))
+    clock = tuple((frame.session_clock() or {}).items())
+    shown = Shown(seen.row, seen.place.today, person, texts.language(), clock, seen)
+    return Response(current_app.extensions[KEPT_PAGES](shown).replace(GAP, generate_csrf().encode()))
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What an overview is made of, and by what it is known again: whoever has the same of all these reads the same.
 
-    The rules know days and not hours (tests/test_glance.py holds it), and everything else is read in the row.
+    The rules know days and not hours (tests/test_glance.py holds it), and everything else is read in the row. clock:
+    what the warning before the end of the session is told. Not kept is a page that says what holds but this once: a
+    message, our staff's look, an address with a question in it.
     """
 
     row: tuple[Any, ...]
     today: date
-    role: Role
+    person: Administrator
     language: str
+    clock: tuple[tuple[str, int], ...]
     seen: Glance = field(compare=False)
+
+
+def _kept_page(shown: Shown) -> bytes:
+    """The page as it is sent, with a gap where the token against forgery of each session goes."""
+    return _page(shown, csrf_token=GAP.decode).encode()
+
+
+def _page(shown: Shown, **more: Any) -> str:
+    return render_template("subscription/overview.html", place=shown.seen.place, content=_content(shown), **more)
 
 
 def _content(shown: Shown) -> Markup:
     seen, place = shown.seen, shown.seen.place
-    told = story.tell(place, shown.role, seen.credits)
+    told = story.tell(place, Role(shown.person.role), seen.credits)
     say = get_template_attribute("subscription/_overview.html", "overview")
     said: Markup = say(
         place=place,
@@ -100,7 +128,7 @@ def _content(shown: Shown) -> Markup:
 @pages.record_once
 def keep(state: BlueprintSetupState) -> None:
     """Each application keeps the pages that were looked at last: people come back to the overview again and again."""
-    state.app.extensions[KEPT_PAGES] = lru_cache(maxsize=KEPT)(_content)
+    state.app.extensions[KEPT_PAGES] = lru_cache(maxsize=KEPT)(_kept_page)
 
 
 def _price(act: Act | None, seen: Glance) -> str | None:
@@ -118,7 +146,7 @@ def _price(act: Act | None, seen: Glance) -> str | None:
 @pages.get("/subscription/buy")
 @access.shown_to_staff(SeenPage.BUY)
 @access.signed_in
-def buy() -> str | Response:
+def buy() -> str | BaseResponse:
     """What can be bought in this state, and why the rest cannot; on a trial there is one thing to buy."""
     place, role = who.place(), Role(who.me().administrator.role)
     if place.platform.trial:
