@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Connection
 
 from portal import seats, standing
@@ -12,6 +11,7 @@ from portal.accounts.administrators import HasFirst, Newcomer, Taken
 from portal.accounts.queries import Administrator
 from portal.desk import graces, platforms
 from portal.desk.platforms import Hand, Result
+from portal.kit import mail_addresses
 from portal.parts import Parts
 from portal.rules import lifecycle, names
 from portal.rules.access import Block
@@ -177,8 +177,8 @@ def user_name(text: str) -> UserName:
 def email_address(text: str) -> str:
     """The address as it is stored. Raises Refused."""
     try:
-        return validate_email(text, check_deliverability=False, allow_smtputf8=False).normalized
-    except EmailNotValidError as error:
+        return mail_addresses.read(text)
+    except ValueError as error:
         raise Refused(f"{text!r} is not an e-mail address: {error}") from None
 
 

@@ -101,7 +101,6 @@ def serve(host: str, port: int, workers: int, path: Path | None = None) -> None:
         workers_kill_timeout=FINISH_SECONDS,
         log_level=LogLevels.warning,
     )
-    gc.collect()
     gc.freeze()  # what is loaded stays: the processes share its pages, which no look for garbage touches any more
     try:
         server.serve(target_loader=partial(application, os.getpid()), wrap_loader=False)

@@ -8,9 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from portal.rules import price_file
 from portal.rules.price_file import PriceListFaults
 from portal.rules.prices import PriceLists
@@ -125,6 +122,9 @@ def address(text: str) -> str:
 
 def database(text: str) -> str:
     """Where the rows are. The URL may hold a password, so it is never part of a fault's words."""
+    from sqlalchemy import make_url  # here and not above: who asks for help or mistypes a command needs no database
+    from sqlalchemy.exc import ArgumentError
+
     remedy = "write sqlite:///path or postgresql+psycopg://user@host/name"
     try:
         url = make_url(text)

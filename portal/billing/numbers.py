@@ -14,13 +14,12 @@ Where RULES.md is silent:
 import re
 from enum import StrEnum
 
-from email_validator import EmailNotValidError, validate_email
 from stdnum import get_cc_module, numdb
 from stdnum import iban as ibans
 from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
 from stdnum.it import codicefiscale
 
-from portal.kit import phones
+from portal.kit import mail_addresses, phones
 from portal.rules.pricing import EU_COUNTRIES
 
 POSTCODE_LENGTH = 16  # characters, where a country's own format is not known here
@@ -159,10 +158,9 @@ def phone(country: str, typed: str) -> str | Wrong:
 
 
 def email(typed: str) -> str | Wrong:
-    """An address that could exist; no look-up in the DNS, so that an answer never depends on somebody's servers."""
     try:
-        return validate_email(typed, check_deliverability=False, allow_smtputf8=False).normalized
-    except EmailNotValidError:
+        return mail_addresses.read(typed)
+    except ValueError:
         return Wrong.FORM
 
 

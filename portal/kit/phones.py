@@ -2,9 +2,6 @@
 
 from enum import StrEnum
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
-
 LONGEST = 32  # characters that a column holds; the longest number with a usual extension has 28
 
 
@@ -23,6 +20,9 @@ def read(typed: str, region: str) -> str | NoPhone:
     >>> read("02 7104 0485", "IT"), read("0049 30 123456", "IT"), read("call me", "IT")
     ('+39 02 7104 0485', '+49 30 123456', <NoPhone.FORM: 'form'>)
     """
+    import phonenumbers  # here: 40 modules, for which no server's start waits
+    from phonenumbers import NumberParseException, PhoneNumberFormat
+
     try:
         number = phonenumbers.parse(typed, region)
     except NumberParseException as fault:

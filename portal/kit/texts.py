@@ -1,42 +1,34 @@
-"""Languages, dates and money as people read them. The only module that formats either.
-
-The catalogues are the `.po` files themselves, compiled in memory at start: nothing to build, nothing to go stale.
-"""
+"""Languages, dates and money as people read them. The only module that formats either."""
 
 import functools
-import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
-from importlib import resources
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
-from babel.support import LazyProxy, Translations
+from babel.support import LazyProxy
+
+from portal.kit.catalogues import Catalogue
 
 LANGUAGES = {"it": Locale("it"), "en": Locale("en", "GB")}  # English with day before month
 DEFAULT_LANGUAGE = "it"
+PLACES = Path(__file__).parent.parent / "translations"
 OWN_NAMES = {"it": "Italiano", "en": "English"}
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
 
 @functools.cache
-def catalogue(language: str) -> Translations:
+def catalogue(language: str) -> Catalogue:
     """The translations of a language. English is what the sources say, and has no file."""
-    path = resources.files("portal") / "translations" / f"{language}.po"
-    if not path.is_file():
-        return Translations()
-    compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(path.read_bytes()), locale=language))
-    compiled.seek(0)
-    return Translations(compiled, domain="messages")
+    path = PLACES / f"{language}.po"
+    return Catalogue(path.read_text("utf-8") if path.is_file() else "")
 
 
 def language() -> str:
@@ -59,20 +51,20 @@ def speaking(code: str) -> Iterator[None]:
         _language.reset(before)
 
 
-def translations() -> Translations:
+def translations() -> Catalogue:
     """The words of the present language, for templates, which put the parts in by themselves."""
     return catalogue(_language.get())
 
 
 def gettext(text: str, /, **parts: object) -> str:
     """The words for `text`, which is English, with its %(parts)s put in."""
-    found: str = translations().gettext(text)
+    found = translations().gettext(text)
     return found % parts if parts else found
 
 
 def ngettext(singular: str, plural: str, num: int, /, **parts: object) -> str:
     """The same for a number, which is %(num)d in the words."""
-    found: str = translations().ngettext(singular, plural, num)
+    found = translations().ngettext(singular, plural, num)
     return found % ({"num": num} | parts)
 
 

@@ -8,11 +8,11 @@ import base64
 import binascii
 import secrets
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12  # random: of one key, 2^32 texts are safe
 KEY_BYTES = 32
@@ -26,7 +26,14 @@ class Vault:
     """Encrypts and decrypts with `keys`, the present key first and earlier ones after it."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._ciphers = [AESGCM(_derive(key)) for key in keys]
+        self._keys = keys
+
+    @cached_property
+    def _ciphers(self) -> "list[AESGCM]":
+        """Made when the first secret is asked for, and the library loaded here and below: no server's start waits."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return [AESGCM(_derive(key)) for key in self._keys]
 
     def encrypt(self, text: str, *, belongs_to: str) -> str:
         """The text under the present key; `belongs_to` names its row, such as "authenticator-app:17"."""
@@ -44,6 +51,8 @@ class Vault:
 
     def _open(self, hidden: str, belongs_to: str) -> tuple[str, int]:
         """The text, and which of the keys opened it."""
+        from cryptography.exceptions import InvalidTag
+
         try:
             raw = base64.b64decode(hidden, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -58,4 +67,7 @@ class Vault:
 
 def _derive(key: str) -> bytes:
     """A key for this use alone: nothing that was signed with the same setting helps to open it."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"portal.vault").derive(key.encode())

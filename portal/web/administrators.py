@@ -8,7 +8,6 @@ grace. Who has a second factor is shown to the first administrator, and which on
 from dataclasses import dataclass
 from typing import Any
 
-from email_validator import validate_email
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
@@ -21,6 +20,7 @@ from portal import seats, standing
 from portal.accounts import administrators, drafts, limits, own_factors, queries
 from portal.accounts.administrators import HasFirst, Newcomer, Taken
 from portal.accounts.queries import Administrator, Member
+from portal.kit import mail_addresses
 from portal.kit.texts import OWN_NAMES
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
@@ -90,7 +90,7 @@ def _invite(form: InviteForm) -> Page:
     """A free seat for a new person, or why not: beside the field where it is about what was typed."""
     name, mine = form.user_name(), who.me().administrator
     assert isinstance(name, UserName)  # noqa: S101 - the form has been validated
-    email = validate_email(form.email.data.strip(), check_deliverability=False, allow_smtputf8=False).normalized
+    email = mail_addresses.read(form.email.data.strip())
     newcomer = Newcomer(name, email, form.full_name.data.strip(), form.language.data)
     zone = parts().settings.timezone
     match seats.create(writing(), parts().links, newcomer, zone, by=mine.username, at=now()):

@@ -4,13 +4,13 @@ from collections.abc import Callable, Container
 from datetime import date
 from typing import Any, TypeVar
 
-from email_validator import EmailNotValidError, validate_email
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.accounts import drafts
+from portal.kit import mail_addresses
 from portal.kit.texts import lazy_gettext as _l
 from portal.rules import names
 from portal.rules.names import BadName
@@ -63,10 +63,9 @@ def one_of(allowed: Container[str], message: Any) -> Callable[[FlaskForm, Field]
 
 
 def email_address(_form: FlaskForm, field: Field) -> None:
-    """An address that could exist; no look-up in the DNS, so that an answer never depends on somebody's servers."""
     try:
-        validate_email(field.data.strip(), check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError:
+        mail_addresses.read(field.data.strip())
+    except ValueError:
         raise ValidationError(_l("Enter an e-mail address such as name@example.com.")) from None
 
 
