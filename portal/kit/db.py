@@ -30,6 +30,8 @@ from sqlalchemy import (
     event,
     make_url,
 )
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.kit.clock import stopwatch
@@ -251,11 +253,5 @@ def _or_change(dialect: Dialect, table: Table, rows: int, names: tuple[str, ...]
 
 
 def _insert(dialect: Dialect) -> Any:
-    """The INSERT of this database that knows ON CONFLICT. What the other one needs stays unloaded: 20 ms at start."""
-    if dialect.name == "sqlite":
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert
+    """The INSERT of this database that knows ON CONFLICT."""
+    return sqlite_insert if dialect.name == "sqlite" else postgres_insert
