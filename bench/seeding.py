@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, text
 
 from portal.kit.audit import chain, events
 from portal.kit.db import Instant
+from portal.subscription.tables import searched_names
 
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :platforms)"
 _LAST_DAY = "1 + i % 300"  # days from today to E
@@ -44,11 +45,15 @@ HISTORY = {
     "notices": "platform_id, key, written_at: i, 'bench-' || i, {at}",
 }
 EVENTS_EACH = 3  # of a platform
+FORMS = ("'company ' || i", "i || ' company'")  # of the company's name, by which the desk finds it
 
 
 def customers(db: Connection, platforms: int, *, secret: str, today: date, at: datetime) -> None:
     """So many platforms, each with a term, an administrator m1 and so on, and credits. E is spread over 300 days."""
     _fill(db, CUSTOMERS, platforms, secret=secret, today=today, at=at)
+    for form in FORMS:
+        line = f"platform_id, kind, form: i, 'company', {form}"
+        _fill(db, {searched_names.name: line}, platforms, secret=secret, today=today, at=at)
 
 
 def history(db: Connection, platforms: int, *, today: date, at: datetime) -> None:
