@@ -4,7 +4,7 @@ Pages read here; whoever changes something reads anew what it changes, in its tr
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,10 @@ from sqlalchemy import Connection, bindparam, select
 
 from portal import standing
 from portal.accounts import queries as accounts
+from portal.accounts import sessions
+from portal.accounts.sessions import Live, Over
+from portal.accounts.tables import administrators
+from portal.accounts.tables import sessions as session_rows
 from portal.credits import queries as credits
 from portal.credits.queries import Wallet
 from portal.rules import seats as rules
@@ -25,14 +29,20 @@ from portal.subscription.tables import platforms
 
 KEPT = 1_024  # platforms whose facts are kept as values, so that nobody reads the same columns twice
 
-_FACTS = select(
+_COLUMNS = (
     *(platforms.c[name] for name in Platform.__slots__),
     subscription.terms_column(platforms.c.id),
     subscription.blocks_column(platforms.c.id),
     subscription.grants_column(platforms.c.id),
     credits.lots_column(platforms.c.id),
     accounts.enabled_column(platforms.c.id),
-).where(platforms.c.id == bindparam("platform_id"))
+)
+_OF_PLATFORM = select(*_COLUMNS).where(platforms.c.id == bindparam("platform_id"))
+_OF_SESSION = (
+    select(*_COLUMNS, *sessions.FOUND)
+    .select_from(session_rows.join(administrators).join(platforms))
+    .where(sessions.HAS_TOKEN)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,27 @@ class Glance:
 
 def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> Glance:
     """The platform at instant `at`. Raises LookupError for an ID that no platform has."""
-    row = db.execute(_FACTS, {"platform_id": platform_id}).one_or_none()
+    row = db.execute(_OF_PLATFORM, {"platform_id": platform_id}).one_or_none()
     if row is None:
         raise LookupError(f"no platform {platform_id}")
-    facts = read_facts(tuple(row))
+    return _composed(tuple(row), at, zone)
+
+
+def of_session(
+    db: Connection, token: str, *, at: datetime, cookie_at: datetime | None, idle: timedelta, zone: ZoneInfo
+) -> tuple[Live | Over, Glance] | None:
+    """What the token of a cookie stands for, and the platform of whoever it is: one statement for both."""
+    row = db.execute(_OF_SESSION, {"token_hash": sessions.token_hash(token)}).one_or_none()
+    if row is None:
+        return None
+    found = sessions.judge(row[len(_COLUMNS) :], at=at, cookie_at=cookie_at, idle=idle)
+    return found, _composed(tuple(row[: len(_COLUMNS)]), at, zone)
+
+
+def _composed(row: tuple[Any, ...], at: datetime, zone: ZoneInfo) -> Glance:
+    facts = read_facts(row)
     place = standing.compose(facts.platform, facts.paid, facts.blocks, facts.wallet, at=at, zone=zone)
-    return Glance(tuple(row), facts, place)
+    return Glance(row, facts, place)
 
 
 @lru_cache(maxsize=KEPT)

@@ -138,7 +138,7 @@ def count_enabled(db: Connection, platform_id: int) -> int:
 def enabled_column(platform_id: ColumnElement[int]) -> ScalarSelect[int]:
     """The same of the row's platform, as a column."""
     its = (administrators.c.platform_id == platform_id) & administrators.c.disabled_at.is_(None)
-    return select(func.count()).where(its).scalar_subquery()
+    return select(func.count()).where(its).correlate_except(administrators).scalar_subquery()
 
 
 def _value(row: Row[tuple[object, ...]]) -> Administrator:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,30 +63,25 @@ class Elsewhere:
     device: str
 
 
-_FIND = (
-    select(
-        *(
-            sessions.c[name]
-            for name in ("id", "started_at", "last_active_at", "proven_at", "factor", "ended_at", "ended_because")
-        ),
-        *ADMINISTRATOR_COLUMNS,
-    )
-    .select_from(sessions.join(administrators))
-    .where(sessions.c.token_hash == bindparam("token_hash"))
-)
+FOUND = (
+    *(
+        sessions.c[name]
+        for name in ("id", "started_at", "last_active_at", "proven_at", "factor", "ended_at", "ended_because")
+    ),
+    *ADMINISTRATOR_COLUMNS,
+)  # what `judge` wants to know; portal/glance.py reads it together with the platform
+HAS_TOKEN = sessions.c.token_hash == bindparam("token_hash")
 _LIVE = select(sessions.c.started_at, sessions.c.last_active_at, sessions.c.device).where(
     sessions.c.administrator_id == bindparam("administrator_id"), sessions.c.ended_at.is_(None)
 )
 _START = sessions.insert().returning(sessions.c.id)
 
 
-def find(
-    db: Connection, token: str, *, at: datetime, cookie_at: datetime | None, idle: timedelta
-) -> Live | Over | None:
-    """What the token stands for at instant `at`; `cookie_at` is the last activity that the signed cookie tells."""
-    row = db.execute(_FIND, {"token_hash": _hash(token)}).one_or_none()
-    if row is None:
-        return None
+def judge(row: Sequence[Any], *, at: datetime, cookie_at: datetime | None, idle: timedelta) -> Live | Over:
+    """What a token stands for at instant `at`, by the row that was found by it: the values of FOUND.
+
+    cookie_at: the last activity that the signed cookie tells.
+    """
     session_id, started_at, stored_at, proven_at, factor, ended_at, because, *person = row
     administrator = Administrator(*person)
     if ended_at is not None:
@@ -125,8 +121,9 @@ def start(
     lock_administrator(db, administrator.id)
     taken_over = _end_earlier(db, administrator.id, at=at, idle=idle)
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    row: dict[str, Any] = {"token_hash": _hash(token), "administrator_id": administrator.id, "device": device[:120]}
-    row |= {"factor": factor, "started_at": at, "last_active_at": at, "proven_at": at, "network": network}
+    row: dict[str, Any] = {"token_hash": token_hash(token), "administrator_id": administrator.id}
+    row |= {"device": device[:120], "factor": factor, "network": network}
+    row |= {"started_at": at, "last_active_at": at, "proven_at": at}
     session_id = db.execute(_START, row).scalar_one()
     event = Event.TAKEN_OVER if taken_over else Event.SIGNED_IN
     who = {"platform_id": administrator.platform_id, "administrator_id": administrator.id}
@@ -141,8 +138,8 @@ def renew(db: Connection, token: str, *, at: datetime) -> str | None:
     has ended, or was renewed, meanwhile.
     """
     fresh = secrets.token_urlsafe(TOKEN_BYTES)
-    live = (sessions.c.token_hash == _hash(token)) & sessions.c.ended_at.is_(None)
-    values = {"token_hash": _hash(fresh), "proven_at": at, "last_active_at": at}
+    live = (sessions.c.token_hash == token_hash(token)) & sessions.c.ended_at.is_(None)
+    values = {"token_hash": token_hash(fresh), "proven_at": at, "last_active_at": at}
     return fresh if db.execute(update(sessions).where(live).values(values)).rowcount == 1 else None
 
 
@@ -196,5 +193,5 @@ def end_by_staff(db: Connection, person: Administrator, reason: str, *, at: date
     return True
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

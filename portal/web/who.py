@@ -60,6 +60,7 @@ def person() -> Person | None:
 
 def see(administrator: Administrator) -> None:
     """Show this one page as the administrator sees it, to one of our staff: portal/web/staff/view.py has judged."""
+    g.pop("glance", None)  # of who is signed in, in the same browser
     g.seen = g.person = Person(administrator)
 
 
@@ -139,14 +140,16 @@ def _cookie_instant() -> datetime | None:
 
 
 def _load(token: str) -> Person | None:
-    """Flask-Login's user loader: the row is the judge."""
-    idle = parts().settings.idle_timeout_seconds
-    found = sessions.find(reading(), token, at=now(), cookie_at=_cookie_instant(), idle=idle)
+    """Flask-Login's user loader: the row is the judge. Each page of a customer asks for the platform too."""
+    idle, zone = parts().settings.idle_timeout_seconds, parts().settings.timezone
+    read = glance.of_session(reading(), token, at=now(), cookie_at=_cookie_instant(), idle=idle, zone=zone)
+    if read is None:
+        return None
+    found, g.glance = read
     if isinstance(found, Live):
         return Person(found.administrator, token, found)
-    if found is not None:
-        _note_end(found)
-        g.ended = found
+    _note_end(found)
+    g.ended = found
     return None
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from portal import glance
 from portal.accounts import administrators, sessions
 from portal.accounts.queries import Administrator
 from portal.accounts.sessions import Live, Over
@@ -31,7 +32,8 @@ def found(
     house: House, token: str, at: datetime, cookie_at: datetime | None = None, idle: timedelta = IDLE
 ) -> Live | Over | None:
     with house.parts.database.read() as db:
-        return sessions.find(db, token, at=at, cookie_at=cookie_at, idle=idle)
+        read = glance.of_session(db, token, at=at, cookie_at=cookie_at, idle=idle, zone=terms.BUSINESS_ZONE)
+    return read and read[0]
 
 
 def over(house: House, token: str, at: datetime, cookie_at: datetime | None = None) -> EndReason:

@@ -6,7 +6,7 @@ import pytest
 from flask import abort
 from sqlalchemy.exc import OperationalError
 
-from portal.accounts import sessions
+from portal import glance
 from portal.web import access, frame
 from portal.web.errors import KNOWN
 from tests.helpers.browser import Browser
@@ -45,7 +45,7 @@ def test_a_page_still_answers_when_the_database_goes_after_it_has_said_who_is_si
         raise OperationalError("SELECT", {}, Exception("the server has gone"))
 
     with monkeypatch.context() as patched:
-        patched.setattr("portal.glance.find", lost)
+        patched.setattr("portal.web.who.lacks_factor", lost)
         answer = browser.open("/subscription")
     assert answer.status_code == 503
     assert "The portal is busy" in answer.text
@@ -64,7 +64,7 @@ def test_a_page_still_answers_when_the_database_does_not(
     def down(*_: object, **__: object) -> None:
         raise OperationalError("SELECT", {}, Exception("down"))
 
-    monkeypatch.setattr(sessions, "find", down)
+    monkeypatch.setattr(glance, "of_session", down)
     page = browser.get("/subscription")
     assert browser.response is not None
     assert browser.response.status_code == 503

@@ -98,18 +98,17 @@ def token_of(browser: Browser) -> str:
     return field.get("value") or ""
 
 
-def cookie(house: House, browser: Browser) -> dict[str, Any]:
+def cookie(browser: Browser) -> dict[str, Any]:
     """What stands in the browser's cookie."""
-    interface: Any = house.app.session_interface
-    found = browser.client.get_cookie(house.parts.settings.cookie_name)
-    return dict(interface.get_signing_serializer(house.app).loads(found.value)) if found else {}
+    with browser.client.session_transaction() as content:
+        return dict(content)
 
 
-def put_cookie(house: House, browser: Browser, content: dict[str, Any]) -> None:
+def put_cookie(browser: Browser, content: dict[str, Any]) -> None:
     """What nobody can do without our key."""
-    interface: Any = house.app.session_interface
-    signed = interface.get_signing_serializer(house.app).dumps(content)
-    browser.client.set_cookie(house.parts.settings.cookie_name, signed)
+    with browser.client.session_transaction() as found:
+        found.clear()
+        found.update(content)
 
 
 def seen(house: House) -> list[str]:
@@ -307,26 +306,26 @@ def test_it_ends_with_whatever_it_hangs_on(house: House, anna: Administrator, ha
     recorded = seen(house)
     answer = browser.open(FIRST)
     assert (answer.status_code, answer.location) == (303, "/staff")
-    assert view.MARK not in cookie(house, browser)
+    assert view.MARK not in cookie(browser)
     assert browser.open(FIRST).location == "/login"
     assert seen(house) == recorded
 
 
 def test_what_was_ended_is_not_opened_again_by_a_new_permission(house: House, anna: Administrator) -> None:
     browser = looking(house, anna)
-    kept = cookie(house, browser)
+    kept = cookie(browser)
     ended_by_the_customer(house)
     allow(house, anna)
-    put_cookie(house, browser, kept)
+    put_cookie(browser, kept)
     assert not is_shown(browser)
 
 
 def test_signing_out_of_the_desk_ends_it_for_every_copy_of_the_cookie(house: House, anna: Administrator) -> None:
     browser = looking(house, anna)
-    kept = cookie(house, browser)
+    kept = cookie(browser)
     browser.open("/staff/logout", method="POST", data={"csrf_token": token_of(browser)}, headers=SAME_ORIGIN)
     thief = house.browser()
-    put_cookie(house, thief, kept)
+    put_cookie(thief, kept)
     assert not is_shown(thief)
 
 
@@ -334,25 +333,25 @@ def test_signing_out_of_the_desk_ends_it_for_every_copy_of_the_cookie(house: Hou
 
 
 def test_the_mark_opens_nothing_without_the_session_of_the_desk(house: House, anna: Administrator) -> None:
-    mark = cookie(house, looking(house, anna))[view.MARK]
+    mark = cookie(looking(house, anna))[view.MARK]
     stranger = house.browser()
-    put_cookie(house, stranger, {view.MARK: mark})
+    put_cookie(stranger, {view.MARK: mark})
     assert not is_shown(stranger)
 
 
 def test_the_mark_opens_nothing_in_the_session_of_a_colleague(house: House, anna: Administrator) -> None:
-    mark = cookie(house, looking(house, anna))[view.MARK]
+    mark = cookie(looking(house, anna))[view.MARK]
     leo = at_the_desk(house, StaffRole.ADMINISTRATION, "leo")
-    put_cookie(house, leo, cookie(house, leo) | {view.MARK: mark})
+    put_cookie(leo, cookie(leo) | {view.MARK: mark})
     assert not is_shown(leo)
 
 
 def test_the_mark_opens_nothing_to_a_customer_whose_own_pages_stay(house: House, anna: Administrator) -> None:
-    mark = cookie(house, looking(house, anna))[view.MARK]
+    mark = cookie(looking(house, anna))[view.MARK]
     house.person("m2000")
     other = house.browser()
     other.sign_in("m2000")
-    put_cookie(house, other, cookie(house, other) | {view.MARK: mark})
+    put_cookie(other, cookie(other) | {view.MARK: mark})
     assert not is_shown(other)
     assert "m2000" in other.get(FIRST).text
 
@@ -361,22 +360,22 @@ def test_a_customers_session_in_the_same_cookie_is_neither_used_nor_changed(hous
     house.person("m2000")
     other = house.browser()
     other.sign_in("m2000")
-    theirs = {name: value for name, value in cookie(house, other).items() if name in (TOKEN, "at")}
+    theirs = {name: value for name, value in cookie(other).items() if name in (TOKEN, "at")}
     browser = looking(house, anna)
-    put_cookie(house, browser, cookie(house, browser) | theirs)
+    put_cookie(browser, cookie(browser) | theirs)
     house.clock.move(minutes=2)
     before = contents(house)["sessions"]
     page = browser.get(FIRST)
     assert BANNER in page.text
     assert "m2000" not in page.text
     assert contents(house)["sessions"] == before
-    assert {name: cookie(house, browser)[name] for name in theirs} == theirs
+    assert {name: cookie(browser)[name] for name in theirs} == theirs
 
 
 def test_afterwards_the_browser_is_what_it_was(house: House, anna: Administrator) -> None:
     browser = at_the_desk(house)
     browser.get("/staff/people/m1234")
-    before, known = cookie(house, browser), [c.key for c in browser.client._cookies.values()]
+    before, known = cookie(browser), [c.key for c in browser.client._cookies.values()]
     allow(house, anna)
     begin(browser)
     for rule in OPEN:
@@ -384,7 +383,7 @@ def test_afterwards_the_browser_is_what_it_was(house: House, anna: Administrator
     token = token_of(browser)
     browser.open("/staff/view/end", method="POST", data={"csrf_token": token}, headers=SAME_ORIGIN)
     browser.get("/staff")
-    after = cookie(house, browser)
+    after = cookie(browser)
     assert {**after, entry.ACTIVE_AT: 0} == {**before, entry.ACTIVE_AT: 0}
     assert [c.key for c in browser.client._cookies.values()] == known
 
