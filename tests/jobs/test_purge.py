@@ -19,6 +19,7 @@ from portal.billing import profiles
 from portal.billing.profiles import PaymentMethod
 from portal.billing.tables import invoices, orders, staff_tasks
 from portal.credits import actions as credits
+from portal.desk import search
 from portal.jobs import purge
 from portal.kit import audit, chain, erasing, outbox
 from portal.kit.chain import Intact
@@ -287,6 +288,18 @@ def test_the_files_hold_no_trace_either(house: House, tmp_path: Path) -> None:
     found = [path.name for path in files if MARKER.lower().encode() in path.read_bytes().lower()]
     assert files
     assert found == []
+
+
+@both_databases
+def test_whoever_is_deleted_is_found_by_the_number_and_no_longer_by_a_name(over: House) -> None:
+    over.platform(1236, company=f"{MARKER} vicino")
+    with over.parts.database.write() as db:
+        profiles.store(db, 1234, replace(COMPANY, name=f"{MARKER} S.p.A."), at=over.clock.now())
+        assert [hit.platform_id for hit in search.find(db, MARKER).hits] == [1234, 1236, 1234]
+    to_the_end(over)
+    with over.parts.database.read() as db:
+        assert [hit.platform_id for hit in search.find(db, MARKER).hits] == [1236]
+        assert [hit.platform_id for hit in search.find(db, "1234").hits] == [1234]
 
 
 @both_databases
