@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-import segno
 from markupsafe import Markup
-from segno.helpers import make_epc_qr
 from stdnum import iban as stdnum_iban
 from stdnum import iso11649
 from stdnum.iso7064 import mod_97_10
 
 from portal.rules.money import Money
+
+if TYPE_CHECKING:  # loaded where a code is drawn: few processes ever do, and none when it starts
+    from segno import QRCode
 
 EPC_CURRENCY = "EUR"  # the only one of EPC069-12
 QUIET = 4  # modules of white around the code, by its standard
@@ -58,18 +60,27 @@ def printed(reference: str) -> str:
     return str(iso11649.format(reference))
 
 
-def epc_qr(account: BankAccount, amount: Money, reference: str) -> segno.QRCode:
+def epc_qr(account: BankAccount, amount: Money, reference: str) -> "QRCode":
     """The code that fills in a transfer (EPC069-12, version 2).
 
     Raises ValueError for another currency than the euro, no amount, or more than 999,999,999.99.
     """
+    from segno.helpers import make_epc_qr
+
     if amount.currency != EPC_CURRENCY:
         raise ValueError(f"a transfer by code is in {EPC_CURRENCY}, not in {amount.currency}")
     euros = Decimal(amount.cents) / 100
     return make_epc_qr(account.holder, account.iban, euros, reference=reference, bic=account.bic or None)
 
 
-def svg(code: segno.QRCode) -> Markup:
+def scannable(text: str) -> Markup:
+    """A text as a code that a camera reads."""
+    import segno
+
+    return svg(segno.make(text, micro=False))
+
+
+def svg(code: "QRCode") -> Markup:
     """The code as a picture inside of a page, with attributes only, which the content policy allows.
 
     Black on white with its white margin in the dark scheme too: a camera needs the contrast. `aria-hidden`, since
@@ -84,7 +95,7 @@ def svg(code: segno.QRCode) -> Markup:
     ) % {"size": size, "dark": dark}
 
 
-def _runs(code: segno.QRCode) -> Iterator[str]:
+def _runs(code: "QRCode") -> Iterator[str]:
     """A rectangle for each run of dark modules in a row."""
     for y, row in enumerate(code.matrix_iter(border=QUIET)):
         x = 0

@@ -7,7 +7,6 @@ A code that had to wait for it is not kept, and would be too old: the page asks 
 from typing import Any
 
 import pyotp
-import segno
 from flask import Blueprint, redirect, render_template, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -18,7 +17,7 @@ from portal.accounts.own_factors import Added, NoApp, Waiting
 from portal.kit.hashing import Busy
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
-from portal.outside.transfer import svg
+from portal.outside.transfer import scannable
 from portal.rules.factors import Kept
 from portal.subscription import queries as subscription
 from portal.web import access, factor_words, security, who
@@ -174,7 +173,7 @@ def _page(form: FirstCodeForm, waiting: Waiting, **facts: bool) -> str:
         form=form,
         groups=[secret[start : start + GROUP] for start in range(0, len(secret), GROUP)],
         address=address,
-        picture=svg(segno.make(address, micro=False)),
+        picture=scannable(address),
         until=waiting.until,
         says=factor_words,
         **facts,

@@ -8,7 +8,6 @@ import logging
 from typing import Any
 
 import pyotp
-import segno
 from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -21,7 +20,7 @@ from portal.kit.links import Fault, Link
 from portal.kit.texts import gettext as _
 from portal.kit.texts import lazy_gettext as _l
 from portal.kit.vault import Unreadable
-from portal.outside.transfer import svg
+from portal.outside.transfer import scannable
 from portal.rules import terms
 from portal.rules.sessions import EndReason
 from portal.staff import members, queries, sessions, sign_in
@@ -155,7 +154,7 @@ def _factor_page(form: StaffCodeForm, member: Member) -> str:
         pyotp.TOTP(secret).provisioning_uri(name=member.username, issuer_name=parts().settings.brand) if secret else ""
     )
     groups = [secret[start : start + GROUP] for start in range(0, len(secret), GROUP)]
-    picture = svg(segno.make(app, micro=False)) if app else ""
+    picture = scannable(app) if app else ""
     return render_template("staff/second_factor.html", form=form, member=member, groups=groups, picture=picture)
 
 
