@@ -11,14 +11,15 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, delete, select, update
 
 from portal.accounts import limits
 from portal.accounts.events import Event
 from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators, known_devices
-from portal.kit import audit
+from portal.kit import audit, nested
 from portal.rules import devices as rules
 from portal.rules.terms import KNOWN_DEVICES_MAX
 
@@ -47,7 +48,15 @@ class Remembered:
     others: bool
 
 
-_NEWEST = (table.c.last_seen_at.desc(), table.c.id.desc())
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A row of the table, for who comes in."""
+
+    last_seen_at: datetime
+    id: int
+    token_hash: str
+
+
 _FIND = (
     select(table.c.id)
     .select_from(table.join(administrators))
@@ -58,37 +67,51 @@ _FIND = (
     )
     .with_for_update(of=table)
 )
+# A column of the statement that looks for a (folded) user name: the number under which the browser is known there; NULL
+# for a stranger's. Holds the row: whoever counts for a device that is being forgotten counts for a stranger.
+HELD = select(_FIND.cte("device").c.id).scalar_subquery()
+_NEWEST = (table.c.last_seen_at.desc(), table.c.id.desc())
 _OF = table.c.administrator_id == bindparam("whose")
-_KNOWN = select(table.c.id, table.c.last_seen_at).where(_OF).order_by(*_NEWEST)
+_KNOWN = select(*(table.c[name] for name in Known.__slots__)).where(_OF)
 _SEEN = update(table).where(_OF, table.c.token_hash == bindparam("which"))
 _MOVE = update(table).where(table.c.token_hash == bindparam("which"))
 _INSERT = table.insert()
 
 
-def find(db: Connection, username: str, token: str, *, at: datetime) -> int | None:
-    """The number under which this browser is known for the (folded) user name; None: it is a stranger's.
+def asked(username: str, token: str, *, at: datetime) -> dict[str, Any]:
+    """What `HELD` is asked with: the same whatever is true, and without a cookie too."""
+    return {"username": username, "token_hash": _hash(token), "since": rules.remembered_since(at)}
 
-    The same statement whatever is true, and without a cookie too. Holds the row: whoever counts for a device that is
-    being forgotten counts for a stranger.
+
+def known_column(administrator_id: ColumnElement[int]) -> ScalarSelect[str]:
+    """The known devices of the row's person as a column, which `read_known` reads (portal/kit/nested.py)."""
+    columns = nested.rows_of(*(table.c[name] for name in Known.__slots__))
+    return select(columns).where(table.c.administrator_id == administrator_id).scalar_subquery()
+
+
+def read_known(column: str) -> list[Known]:
+    return [Known(nested.instant(seen), *rest) for seen, *rest in nested.read(column)]
+
+
+def remember(
+    db: Connection, person: Administrator, token: str, device: str, *, at: datetime, known: list[Known] | None = None
+) -> Remembered:
+    """The person came in from the browser that has this token, or none. The caller holds the person's row.
+
+    known: the devices, where the caller has read them since.
     """
-    facts = {"username": username, "token_hash": _hash(token), "since": rules.remembered_since(at)}
-    return db.execute(_FIND, facts).scalar()
-
-
-def remember(db: Connection, person: Administrator, token: str, device: str, *, at: datetime) -> Remembered:
-    """The person came in from the browser that has this token, or none. The caller holds the person's row."""
-    kept = _tidied(db, person, at)
-    seen = {"device": device[:LONGEST_DEVICE], "last_seen_at": at}
-    same = {"whose": person.id, "which": _hash(token)}
-    if db.execute(_SEEN, seen | same).rowcount:
-        return Remembered(token, known=True, others=kept > 1)
+    kept = _tidied(db, person, _known(db, person) if known is None else known, at)
+    seen, same = {"device": device[:LONGEST_DEVICE], "last_seen_at": at}, _hash(token)
+    among_them = any(one.token_hash == same for one in kept)
+    if among_them and db.execute(_SEEN, seen | {"whose": person.id, "which": same}).rowcount:
+        return Remembered(token, known=True, others=len(kept) > 1)
     fresh = secrets.token_urlsafe(TOKEN_BYTES)
-    db.execute(_MOVE, {"which": _hash(token), "token_hash": _hash(fresh)})
-    row = seen | {"administrator_id": person.id, "token_hash": _hash(fresh), "first_seen_at": at}
-    db.execute(_INSERT, row)
-    if kept == KNOWN_DEVICES_MAX:
-        _tidied(db, person, at)
-    return Remembered(fresh, known=False, others=kept > 0)
+    if token:
+        db.execute(_MOVE, {"which": same, "token_hash": _hash(fresh)})
+    db.execute(_INSERT, seen | {"administrator_id": person.id, "token_hash": _hash(fresh), "first_seen_at": at})
+    if len(kept) == KNOWN_DEVICES_MAX:
+        _tidied(db, person, _known(db, person), at)
+    return Remembered(fresh, known=False, others=bool(kept))
 
 
 def of(db: Connection, person: Administrator, token: str, *, at: datetime) -> list[Device]:
@@ -116,14 +139,18 @@ def forget_one(db: Connection, username: str, device_id: int) -> None:
     _forget(db, username, table.c.id == device_id)
 
 
-def _tidied(db: Connection, person: Administrator, at: datetime) -> int:
-    """Forget what has not been used for too long, and what is too many; returns how many are kept."""
-    rows = db.execute(_KNOWN, {"whose": person.id}).all()
+def _known(db: Connection, person: Administrator) -> list[Known]:
+    return [Known(*row) for row in db.execute(_KNOWN, {"whose": person.id})]
+
+
+def _tidied(db: Connection, person: Administrator, known: list[Known], at: datetime) -> list[Known]:
+    """Forget what has not been used for too long, and what is too many; returns what is kept."""
     since = rules.remembered_since(at)
-    kept = [row.id for row in rows if row.last_seen_at > since][:KNOWN_DEVICES_MAX]
-    if len(kept) < len(rows):
-        _forget(db, person.username, _of(person) & table.c.id.not_in(kept))
-    return len(kept)
+    newest_first = sorted(known, key=lambda one: (one.last_seen_at, one.id), reverse=True)
+    kept = [one for one in newest_first if one.last_seen_at > since][:KNOWN_DEVICES_MAX]
+    if len(kept) < len(known):
+        _forget(db, person.username, _of(person) & table.c.id.not_in([one.id for one in kept]))
+    return kept
 
 
 def _forget(db: Connection, username: str, which: ColumnElement[bool]) -> int:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Table, bindparam, delete, func, select
 
 from portal.accounts import factor_removals, mails, queries, sessions
 from portal.accounts.events import Event
@@ -19,22 +19,30 @@ from portal.rules.sessions import EndReason
 GIVEN = (Event.APP_ADDED, Event.APP_MOVED, Event.PASSKEY_ADDED, Event.RECOVERY_CODES_MADE)
 
 
-def _count(table: Table, *conditions: Any) -> Any:
-    mine = table.c.administrator_id == bindparam("administrator_id")
-    return select(func.count()).where(mine, *conditions).scalar_subquery()
+def columns(administrator_id: ColumnElement[int]) -> list[ScalarSelect[int]]:
+    """What the row's person has, as columns, which `read` reads."""
+
+    def count(table: Table, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+        mine = table.c.administrator_id == administrator_id
+        return select(func.count()).where(mine, *conditions).scalar_subquery()
+
+    return [
+        count(authenticator_apps, authenticator_apps.c.confirmed_at.is_not(None)),
+        count(passkeys),
+        count(recovery_codes, recovery_codes.c.used_at.is_(None)),
+    ]
 
 
-_FACTORS = select(
-    _count(authenticator_apps, authenticator_apps.c.confirmed_at.is_not(None)),
-    _count(passkeys),
-    _count(recovery_codes, recovery_codes.c.used_at.is_(None)),
-)
+_FACTORS = select(*columns(bindparam("administrator_id")))
+
+
+def read(apps: int, keys: int, codes: int) -> Factors:
+    return Factors(app=apps > 0, passkeys=keys, codes=codes)
 
 
 def of(db: Connection, administrator_id: int) -> Factors:
     """What this person has now."""
-    apps, keys, codes = db.execute(_FACTORS, {"administrator_id": administrator_id}).one()
-    return Factors(app=apps > 0, passkeys=keys, codes=codes)
+    return read(*db.execute(_FACTORS, {"administrator_id": administrator_id}).one())
 
 
 def changed(

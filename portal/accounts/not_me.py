@@ -52,8 +52,10 @@ def notify(
     db: Connection, maker: Links, person: Administrator, session_id: int, seen: Remembered, *, failures: int
 ) -> bool:
     """Mail the notice of a sign-in that was just begun, where it is one to tell of; returns whether it is."""
+    if not rules.told(known=seen.known, others=seen.others, failures=failures):
+        return False
     entered = find(db, session_id)
-    if entered is None or not rules.told(known=seen.known, others=seen.others, failures=failures):
+    if entered is None:
         return False
     at = entered.started_at
     expires_at = at + terms.NOT_ME_LIFE

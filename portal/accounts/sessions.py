@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, select, update
 
 from portal.accounts.events import Event
 from portal.accounts.links import HALFWAY_PURPOSES
 from portal.accounts.queries import ADMINISTRATOR_COLUMNS, Administrator, lock_administrator
 from portal.accounts.tables import administrators, sessions
-from portal.kit import audit, links
+from portal.kit import audit, links, nested
 from portal.rules import sessions as rules
 from portal.rules import terms
 from portal.rules.factors import Factor
@@ -56,11 +56,15 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The session that is alive when the same person signs in again."""
+    """The session that is open when the same person signs in again."""
 
     started_at: datetime
     last_active_at: datetime
     device: str
+
+    def alive(self, at: datetime, idle: timedelta) -> bool:
+        """The row lags, so in doubt it is asked about."""
+        return rules.possibly_alive(self.started_at, self.last_active_at, at, idle)
 
 
 FOUND = (
@@ -97,11 +101,8 @@ def judge(row: Sequence[Any], *, at: datetime, cookie_at: datetime | None, idle:
 
 
 def find_elsewhere(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> Elsewhere | None:
-    """The session of this person that may still be alive. The row lags, so in doubt it is asked about."""
-    row = db.execute(_LIVE, {"administrator_id": administrator_id}).one_or_none()
-    if row is None or not rules.possibly_alive(row.started_at, row.last_active_at, at, idle):
-        return None
-    return Elsewhere(*row)
+    """The session of this person that may still be alive."""
+    return next((one for one in _open(db, administrator_id) if one.alive(at, idle)), None)
 
 
 def start(
@@ -113,13 +114,17 @@ def start(
     device: str,
     factor: Factor = Factor.PASSWORD,
     idle: timedelta = terms.IDLE_TIMEOUT,
+    earlier: list[Elsewhere] | None = None,
 ) -> Started:
     """End whatever session the person has, and open a new one.
 
-    Holds the person's row: of two starts at once the second one takes over from the first.
+    Holds the person's row: of two starts at once the second one takes over from the first. earlier: what is open, for
+    a caller who has read it since holding that row.
     """
-    lock_administrator(db, administrator.id)
-    taken_over = _end_earlier(db, administrator.id, at=at, idle=idle)
+    if earlier is None:
+        lock_administrator(db, administrator.id)
+        earlier = _open(db, administrator.id)
+    taken_over = any(_end_earlier(db, administrator.id, one, at=at, idle=idle) for one in earlier)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row: dict[str, Any] = {"token_hash": token_hash(token), "administrator_id": administrator.id}
     row |= {"device": device[:120], "factor": factor, "network": network}
@@ -143,14 +148,28 @@ def renew(db: Connection, token: str, *, at: datetime) -> str | None:
     return fresh if db.execute(update(sessions).where(live).values(values)).rowcount == 1 else None
 
 
-def _end_earlier(db: Connection, administrator_id: int, *, at: datetime, idle: timedelta) -> bool:
+def _open(db: Connection, administrator_id: int) -> list[Elsewhere]:
+    return [Elsewhere(*row) for row in db.execute(_LIVE, {"administrator_id": administrator_id})]
+
+
+def open_column(administrator_id: ColumnElement[int]) -> ScalarSelect[str]:
+    """The session of the row's person that nobody has ended, as a column, which `read_open` reads."""
+    columns = nested.rows_of(*(sessions.c[name] for name in Elsewhere.__slots__))
+    its = (sessions.c.administrator_id == administrator_id) & sessions.c.ended_at.is_(None)
+    return select(columns).where(its).scalar_subquery()
+
+
+def read_open(column: str) -> list[Elsewhere]:
+    """One at the most: the database sees to it."""
+    return [
+        Elsewhere(nested.instant(began), nested.instant(seen), device) for began, seen, device in nested.read(column)
+    ]
+
+
+def _end_earlier(db: Connection, administrator_id: int, earlier: Elsewhere, *, at: datetime, idle: timedelta) -> bool:
     """Whether a session was taken over. One that had died of itself, unnoticed, is closed under its own reason."""
-    row = db.execute(_LIVE, {"administrator_id": administrator_id}).one_or_none()
-    if row is None:
-        return False
-    alive = rules.possibly_alive(row.started_at, row.last_active_at, at, idle)
-    died = rules.liveness(row.started_at, row.last_active_at, at, idle)
-    reason = died.reason if not alive and isinstance(died, rules.Ended) else EndReason.TAKEN_OVER
+    died = rules.liveness(earlier.started_at, earlier.last_active_at, at, idle)
+    reason = died.reason if not earlier.alive(at, idle) and isinstance(died, rules.Ended) else EndReason.TAKEN_OVER
     end_all(db, administrator_id, reason, at=at)
     return reason is EndReason.TAKEN_OVER
 

@@ -19,7 +19,15 @@ from portal.subscription.tables import blocks, platforms, seat_grants, terms
 SIGN_IN_TASK = "note_sign_in"
 _BEFORE = or_(platforms.c.last_sign_in_on.is_(None), platforms.c.last_sign_in_on < bindparam("day"))
 _UNNOTED = select(platforms.c.id).where(platforms.c.id == bindparam("platform_id"), _BEFORE)
-_UNNOTED_FREE = _UNNOTED.with_for_update(key_share=True, skip_locked=True)
+_FREE = platforms.alias("free")
+_NOTE_FREE = update(platforms).where(
+    platforms.c.id.in_(
+        select(_FREE.c.id)
+        .where(_FREE.c.id == bindparam("platform_id"))
+        .with_for_update(key_share=True, skip_locked=True)
+    ),
+    _BEFORE,
+)
 _NOTE = update(platforms).where(platforms.c.id == bindparam("platform_id"), _BEFORE)
 
 
@@ -97,11 +105,9 @@ def note_sign_in(db: Connection, platform_id: int, *, at: datetime, zone: ZoneIn
     """
     today = dates.business_date(at, zone)
     which = {"platform_id": platform_id, "day": today}
-    if db.execute(_UNNOTED, which).first() is None:
+    if db.execute(_NOTE_FREE, which | {"last_sign_in_on": today}).rowcount:
         return
-    if db.execute(_UNNOTED_FREE, which).first():
-        write_sign_in(db, platform_id, today)
-    else:
+    if db.execute(_UNNOTED, which).first():
         payload = {"platform_id": platform_id, "day": today.isoformat()}
         outbox.put(db, outbox.TASK, SIGN_IN_TASK, payload, at=at, platform_id=platform_id)
 

@@ -7,12 +7,14 @@ and one browser's step is of no use in another.
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from portal import standing
-from portal.accounts import factor_removals, factors, queries, sessions
+from portal import glance
+from portal.accounts import arrivals, factor_removals, queries, sessions
+from portal.accounts.arrivals import Arrival
 from portal.accounts.factor_removals import Stop
 from portal.accounts.links import HALFWAY_PURPOSES, Purpose
 from portal.accounts.queries import Administrator
@@ -34,26 +36,30 @@ FACTOR = "factor"  # in the cookie: with what the person has come in so far
 
 def after_password(person: Administrator) -> Answer:
     """The password was right: ask for the second factor of whoever has one."""
-    if factors.of(writing(), person.id).any:
+    arrival = arrivals.find(writing(), person.id)
+    if arrival.factors.any:
         log.info("second factor asked for", extra={"administrator": person.id})
         return wait_at("second_factor.ask", Purpose.SECOND_FACTOR, terms.SECOND_FACTOR_LIFE, person)
-    return after_factor(person, Factor.PASSWORD)
+    return after_factor(person, Factor.PASSWORD, arrival)
 
 
-def after_factor(person: Administrator, factor: Factor) -> Answer:
-    """All is proven: only now the person is told how the platform stands. A factor that is here is not lost."""
+def after_factor(person: Administrator, factor: Factor, arrival: Arrival | None = None) -> Answer:
+    """All is proven: only now the person, who is held, is told how the platform stands. A factor that is here is not
+    lost. arrival: what was read of the person already.
+    """
     if factor is not Factor.PASSWORD:
         factor_removals.stop(writing(), person.id, Stop.CAME_IN, at=now())
-    place = standing.find(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
+    place = glance.find(writing(), person.platform_id, at=now(), zone=parts().settings.timezone).place
     if not place.state.may_sign_in:
         log.info("sign-in closed", extra={"administrator": person.id, "factor": factor, "state": place.state})
         awaited = pending.may_still_renew(writing(), place)
         return render_template("sign_in/closed.html", administrator=person, place=place, awaited=awaited), 403
     idle = parts().settings.idle_timeout_seconds
-    if sessions.find_elsewhere(writing(), person.id, at=now(), idle=idle):
+    arrival = arrival or arrivals.find(writing(), person.id)
+    if any(earlier.alive(now(), idle) for earlier in arrival.earlier):
         session[FACTOR] = str(factor)
         return wait_at("sign_in.take_over", Purpose.TAKE_OVER, terms.TAKE_OVER_LIFE, person)
-    return begin(person, factor)
+    return begin(person, factor, arrival)
 
 
 def wait_at(endpoint: str, purpose: Purpose, life: timedelta, person: Administrator) -> Response:
@@ -82,14 +88,15 @@ def take(purpose: Purpose) -> Administrator | None:
     return person if link and person and links.consume(writing(), link, at=now()) else None
 
 
-def begin(person: Administrator, factor: Factor) -> Response:
-    """Open the session, and lead to where the person wanted to go."""
+def begin(person: Administrator, factor: Factor, arrival: Arrival | None = None) -> Response:
+    """Open the session, and lead to where the person wanted to go. arrival: as above."""
     place, idle = next_place(), parts().settings.idle_timeout_seconds
-    facts = {"network": network(), "device": who.device()}
+    facts: dict[str, Any] = {"network": network(), "device": who.device()}
+    facts |= {"earlier": arrival.earlier if arrival else None}
     started = sessions.start(writing(), person, at=now(), factor=factor, idle=idle, **facts)
     subscription.note_sign_in(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
     answer = redirect(place, 303)
-    devices.remember(answer, person, started.id)
+    devices.remember(answer, person, started.id, known=arrival.known if arrival else None)
     who.open_session(started.token)
     log.info("signed in", extra={"administrator": person.id, "factor": factor})
     return answer

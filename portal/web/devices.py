@@ -12,6 +12,7 @@ from flask import request, session
 from werkzeug.wrappers import Response
 
 from portal.accounts import devices, not_me
+from portal.accounts.devices import Known
 from portal.accounts.queries import Administrator
 from portal.accounts.sign_in import Attempt, Proven
 from portal.rules.terms import DEVICE_COOKIE_LIFE
@@ -37,9 +38,9 @@ def note_failures(proven: Proven) -> None:
     session[FAILURES] = [proven.administrator.id, proven.failures]
 
 
-def remember(answer: Response, person: Administrator, session_id: int) -> None:
+def remember(answer: Response, person: Administrator, session_id: int, *, known: list[Known] | None = None) -> None:
     """The session has begun: the browser is known from now on, and if it was not before, that is told by mail."""
-    seen = devices.remember(writing(), person, token(), who.device(), at=now())
+    seen = devices.remember(writing(), person, token(), who.device(), at=now(), known=known)
     if not_me.notify(writing(), parts().links, person, session_id, seen, failures=_failures(person)):
         log.info("sign-in told", extra={"administrator": person.id, "known": seen.known})
     secure = parts().settings.secure

@@ -56,7 +56,7 @@ def come_in() -> BaseResponse | str | tuple[Any, ...]:
         session[TYPED_EMAIL] = form.username.data.strip()[:LONGEST_LINE]
         return page(form, typed_email=True), 422
     try:
-        found = sign_in.prove(*_proof(form), throttled=parts().settings.throttle)
+        found = sign_in.judge(*_proof(form), throttled=parts().settings.throttle)
     except Busy:
         return page(form, busy=True), 503, {"Retry-After": str(BUSY_RETRY_SECONDS)}
     if isinstance(found, Proven):
@@ -84,12 +84,12 @@ def page(form: SignInForm, **facts: bool) -> str:
 
 def _enter(proven: Proven) -> BaseResponse | str | tuple[str, int]:
     person, db = proven.administrator, writing()
-    if not sign_in.unchanged(db, person.id, proven.password_hash):
+    if not sign_in.settle(db, proven):
         return page(SignInForm(), refused=True), 422
-    if proven.must_reset:
-        return lead_to_reset(person, Factor.PASSWORD)
     devices.note_failures(proven)
-    return coming_in.after_password(person)
+    answer = lead_to_reset(person, Factor.PASSWORD) if proven.must_reset else coming_in.after_password(person)
+    sign_in.forgive(db, proven, at=now())
+    return answer
 
 
 def lead_to_reset(person: Administrator, factor: Factor) -> str:

@@ -14,6 +14,7 @@ from portal.kit.audit import events
 from portal.rules import terms
 from portal.rules.sessions import EndReason
 from tests.conftest import both_databases
+from tests.helpers import known_devices
 from tests.helpers.house import House
 from tests.helpers.together import together
 
@@ -29,7 +30,7 @@ def come_in(house: House, person: Administrator, token: str = "", device: str = 
 
 def is_known(house: House, person: Administrator, token: str) -> bool:
     with house.parts.database.write() as db:
-        return devices.find(db, person.username, token, at=house.clock.now()) is not None
+        return known_devices.is_known(db, person.username, token, at=house.clock.now())
 
 
 def seen(house: House, person: Administrator, token: str = "") -> list[devices.Device]:

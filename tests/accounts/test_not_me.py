@@ -18,6 +18,7 @@ from portal.rules import terms
 from portal.rules.factors import Factor
 from portal.rules.sessions import EndReason
 from tests.conftest import both_databases
+from tests.helpers import known_devices
 from tests.helpers.house import House
 from tests.helpers.together import together
 
@@ -124,7 +125,7 @@ def test_everybody_is_thrown_out_and_the_owner_gets_the_way_to_a_new_password(ho
         assert not links.consume(db, earlier, at=house.clock.now())
         ended = select(links.links.c.ended_because).where(links.links.c.id.in_(open_ones))
         assert list(db.execute(ended).scalars()) == [Fault.WITHDRAWN] * len(open_ones)
-        assert devices.find(db, "m1234", known, at=house.clock.now()) is None
+        assert not known_devices.is_known(db, "m1234", known, at=house.clock.now())
         assert newest(house, db, Purpose.RESET).id != earlier.id
         tags = list(db.execute(select(events.c.tag).order_by(events.c.id)).scalars())
     assert mails(house)[-1] == ("taken_back", anna.email)

@@ -19,6 +19,7 @@ from portal.kit import outbox, throttle
 from portal.kit.hashing import Busy, Hasher, Turn, Verdict
 from portal.rules import terms
 from tests.conftest import both_databases
+from tests.helpers import known_devices
 from tests.helpers.house import PASSWORD, House
 from tests.helpers.together import together
 
@@ -161,6 +162,15 @@ def test_the_right_password_takes_the_attempt_back(house: House) -> None:
     assert isinstance(prove(house), Proven)
     fail(house, terms.SIGN_IN_FAILURES - 1)
     assert isinstance(prove(house), Proven)
+
+
+def test_a_right_password_that_came_to_nothing_stays_counted(house: House) -> None:
+    """Judged, and then whatever it was to open failed: the attempt was counted before, and nobody took it back."""
+    house.person("m1234")
+    attempt = Attempt("m1234", PASSWORD, HERE, house.clock.now())
+    for _ in range(terms.SIGN_IN_FAILURES):
+        assert isinstance(sign_in.judge(house.parts.database, house.parts.hasher, attempt), Proven)
+    assert isinstance(prove(house), Refused)
 
 
 def test_a_throttled_attempt_is_no_failure_of_its_network(house: House) -> None:
@@ -352,7 +362,7 @@ def known(house: House, username: str = "m1234", token: str = "") -> str:
 
 def is_known(house: House, token: str, username: str = "m1234") -> bool:
     with house.parts.database.write() as db:
-        return devices.find(db, username, token, at=house.clock.now()) is not None
+        return known_devices.is_known(db, username, token, at=house.clock.now())
 
 
 def set_failures(house: House, number: int) -> None:
