@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
-from flask_wtf import CSRFProtect
 
 from portal import setting_values
 from portal import settings as settings_module
@@ -46,6 +45,7 @@ from portal.web import (
     errors,
     export,
     factor_demand,
+    forms,
     frame,
     headers,
     invoices,
@@ -263,6 +263,6 @@ def _hooks(app: Flask, settings: Settings) -> None:
     who.init_app(app)
     frame.init_app(app, settings)  # chooses the language, in which the next ones may already refuse
     staff_view.init_app(app)  # may refuse what a forgery token would only be asked for
-    CSRFProtect(app).exempt(webhooks.pages)  # signed by who sends them, which is no browser
+    forms.ForgeryProtection(app).exempt(webhooks.pages)  # signed by who sends them, which is no browser
     access.init_app(app)
     errors.init_app(app)

@@ -22,6 +22,8 @@ def as_utc(at: datetime) -> datetime:
     ...
     ValueError: an instant needs a time zone: 2026-11-22T12:00:00
     """
+    if at.tzinfo is UTC:
+        return at
     if at.utcoffset() is None:
         raise ValueError(f"an instant needs a time zone: {at.isoformat()}")
     return at.astimezone(UTC)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from flask import request
-from flask_wtf import FlaskForm
+from flask_wtf import CSRFProtect, FlaskForm
 from wtforms import Field, StringField
 from wtforms.validators import StopValidation, ValidationError
 
@@ -15,12 +15,20 @@ from portal.kit.texts import lazy_gettext as _l
 from portal.rules import names
 from portal.rules.names import BadName
 from portal.web import who
-from portal.web.edge import now, reading
+from portal.web.edge import SAFE_METHODS, now, reading
 
 AnyForm = TypeVar("AnyForm", bound=FlaskForm)
 LONGEST_LINE = 320  # characters of a one-line field: the longest e-mail address
 LONGEST_NUMBER = 9  # digits
 LONGEST_NAME = 120  # characters of a person's name that the tables hold
+
+
+class ForgeryProtection(CSRFProtect):
+    """Looks at what may change something. The library alone looks up the view of each page that is only read too."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if request.method not in SAFE_METHODS:
+            super().protect(apply_exemptions)
 
 
 def required(message: Any) -> Callable[[FlaskForm, Field], None]:

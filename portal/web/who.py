@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, Request, g, request, session
+from flask import Flask, Request, Response, g, request, session
 from flask_login import LoginManager, UserMixin, current_user
 
 from portal import glance
@@ -192,6 +192,10 @@ class _Manager(LoginManager):
     def _session_protection_failed(self) -> bool:
         """Never: it binds to the address, which locks out honest people on the move. Its digest is not even made."""
         return False
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        """Nobody is remembered beyond the session: each answer would be looked through for it."""
+        return response
 
 
 def init_app(app: Flask) -> None:
