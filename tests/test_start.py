@@ -35,8 +35,8 @@ print(*sorted(sys.modules))
 """
 
 
-def loaded(script: str, folder: Path) -> set[str]:
-    """The modules that a process has after this script, in a portal of its own."""
+def said(script: str, folder: Path) -> set[str]:
+    """The words of the last line that a process of its own prints, with an empty folder for its portal."""
     environ = {"PORTAL_SECRET_KEY": SECRET.reveal(), "PATH": ""}
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -44,12 +44,12 @@ def loaded(script: str, folder: Path) -> set[str]:
 
 
 def test_the_first_page_is_shown_without_the_libraries_that_it_does_not_need(tmp_path: Path) -> None:
-    found = sorted(loaded(FIRST_PAGE, tmp_path) & set(LATER))
+    found = sorted(said(FIRST_PAGE, tmp_path) & set(LATER))
     assert not found, f"import these where they are used: {', '.join(f'{name} ({LATER[name]})' for name in found)}"
 
 
 def test_who_asks_how_a_command_is_called_waits_for_no_database_and_no_pages(tmp_path: Path) -> None:
-    assert not loaded(HELP, tmp_path) & {"sqlalchemy", "flask", "jinja2", "granian"}
+    assert not said(HELP, tmp_path) & {"sqlalchemy", "flask", "jinja2", "granian"}
 
 
 def test_what_writes_an_address_is_made_when_one_is_written(house: House) -> None:
@@ -62,3 +62,8 @@ def test_what_writes_an_address_is_made_when_one_is_written(house: House) -> Non
     made = {rule.endpoint for rule in rules if rule._build_unknown.__code__.co_filename == "<werkzeug routing>"}
     assert "orders.show" in made
     assert len(made) < len(rules) / 2
+
+
+def test_garbage_is_looked_for_again_once_all_is_loaded(tmp_path: Path) -> None:
+    told = "import gc\nfrom portal import create_app\ncreate_app()\nprint(gc.isenabled(), gc.get_freeze_count() > 50_000)"
+    assert said(told, tmp_path) == {"True"}
