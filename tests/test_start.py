@@ -33,6 +33,12 @@ from portal.cli import main
 main(["--help"], standalone_mode=False)
 print(*sorted(sys.modules))
 """
+GARBAGE = """
+import gc
+from portal import create_app
+create_app()
+print(gc.isenabled(), gc.get_freeze_count() > 50_000)
+"""
 
 
 def said(script: str, folder: Path) -> set[str]:
@@ -65,5 +71,4 @@ def test_what_writes_an_address_is_made_when_one_is_written(house: House) -> Non
 
 
 def test_garbage_is_looked_for_again_once_all_is_loaded(tmp_path: Path) -> None:
-    told = "import gc\nfrom portal import create_app\ncreate_app()\nprint(gc.isenabled(), gc.get_freeze_count() > 50_000)"
-    assert said(told, tmp_path) == {"True"}
+    assert said(GARBAGE, tmp_path) == {"True"}
