@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.helpers.house import SECRET, House
 
+ROOT = Path(__file__).parent.parent
 LATER = {
     "alembic": "migrations",
     "cryptography": "secrets that are read again",
@@ -43,7 +44,7 @@ print(gc.isenabled(), gc.get_freeze_count() > 50_000)
 
 def said(script: str, folder: Path) -> set[str]:
     """The words of the last line that a process of its own prints, with an empty folder for its portal."""
-    environ = {"PORTAL_SECRET_KEY": SECRET.reveal(), "PATH": ""}
+    environ = {"PORTAL_SECRET_KEY": SECRET.reveal(), "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.splitlines()[-1].split())
