@@ -26,7 +26,7 @@ SMTP_SECONDS = 10
 CLOCK_SECONDS = 5  # links and sessions bear a few seconds between machines, not more
 OLDEST_DUE = timedelta(minutes=10)  # what is due for longer was not seen by any worker, or there are too few
 NIGHT_MAY_TAKE = timedelta(hours=3)  # a night that began earlier and is not worked has nobody who works it
-THREADS = 4  # of a process that serves: portal/serving.py
+THREADS = 6  # of a process that serves: portal/serving.py
 OF_A_WORKER = 3  # connections: a worker does one thing after the other
 
 

@@ -1,7 +1,7 @@
 """The production server: granian, with the reason of each option where it is set.
 
     main process ── holds the socket, replaces processes ── serves nobody
-      └─ one process a core, four threads each, all of them on the same socket
+      └─ one process a core, six threads each, all of them on the same socket
 
 SIGTERM ends it: nobody new is let in, requests under way are finished, at most FINISH_SECONDS later it is gone. SIGHUP
 replaces the processes one after the other: the new one serves before the old one stops, and reads the settings and
@@ -35,7 +35,7 @@ from granian.server.mp import MPServer
 from portal import settings
 
 log = logging.getLogger("portal")
-THREADS = 4  # a process; Python runs one at a time, the others wait for the database or a hash
+THREADS = 6  # a process; Python runs one at a time, the others wait for the database or, four at most, for a hash
 CONNECTIONS = 256  # a process, of which THREADS are worked on: whoever comes later waits in the kernel
 BACKLOG = 256  # wait there; beyond it the connection is refused, and the proxy asks the other node or answers 502
 HEAD_SECONDS = 10  # for a request's head, and between two requests on one connection

@@ -1,13 +1,17 @@
 """Password hashes: a bounded number at once, and the same work for somebody unknown."""
 
+import os
+import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from argon2 import extract_parameters
 
 from portal.kit import hashing
 from portal.kit.hashing import Busy, Hasher, Verdict
+from portal.serving import THREADS
 from tests.helpers.together import together
 
 PASSWORD = "a short sentence is easiest"
@@ -76,6 +80,37 @@ def test_beyond_the_places_somebody_waits_for_a_moment_and_is_told_it_is_busy() 
     assert hashing.PATIENCE_SECONDS <= waited < hashing.PATIENCE_SECONDS + 1
 
 
+def test_who_finds_the_line_full_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits takes a thread of the server: two of six are always left to pages."""
+    monkeypatch.setattr(hashing, "PATIENCE_SECONDS", 3)
+    found = hasher()
+
+    def wait() -> None:
+        with suppress(Busy), found.turn():
+            pass
+
+    with found.turn():
+        waiting = [threading.Thread(target=wait) for _ in range(hashing.WAITING)]
+        for one in waiting:
+            one.start()
+        while found._line.acquire(timeout=0):  # until all of them stand in it
+            found._line.release()
+        with pytest.raises(Busy), found.turn():
+            pass
+        assert all(one.is_alive() for one in waiting), "it waited as long as they, who came before"
+    for one in waiting:
+        one.join()
+    assert hashing.WAITING + 1 <= THREADS - 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority is the whole process's")
+def test_a_hash_lets_pages_go_first() -> None:
+    with hasher().turn() as turn:
+        assert turn._done(lambda _: os.getpriority(os.PRIO_PROCESS, 0), "") == min(
+            19, os.getpriority(os.PRIO_PROCESS, 0) + hashing.LATER
+        )
+
+
 def test_a_place_that_becomes_free_while_somebody_waits_is_taken() -> None:
     found, holding = hasher(), threading.Event()
 
@@ -111,6 +146,7 @@ def test_whoever_was_refused_holds_no_place() -> None:
 
 def test_never_more_hashes_run_at_once_than_there_are_places(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "PATIENCE_SECONDS", 30)
+    monkeypatch.setattr(hashing, "WAITING", 9)
     found, running, most, lock = hasher(simultaneous=3), 0, 0, threading.Lock()
 
     def one(_: int) -> None:
