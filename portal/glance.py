@@ -29,7 +29,7 @@ from portal.subscription.tables import platforms
 
 KEPT = 1_024  # platforms whose facts are kept as values, so that nobody reads the same columns twice
 
-_COLUMNS = (
+COLUMNS = (
     *(platforms.c[name] for name in Platform.__slots__),
     subscription.terms_column(platforms.c.id),
     subscription.blocks_column(platforms.c.id),
@@ -37,9 +37,9 @@ _COLUMNS = (
     credits.lots_column(platforms.c.id),
     accounts.enabled_column(platforms.c.id),
 )
-_OF_PLATFORM = select(*_COLUMNS).where(platforms.c.id == bindparam("platform_id"))
+_OF_PLATFORM = select(*COLUMNS).where(platforms.c.id == bindparam("platform_id"))
 _OF_SESSION = (
-    select(*_COLUMNS, *sessions.FOUND)
+    select(*COLUMNS, *sessions.FOUND)
     .select_from(session_rows.join(administrators).join(platforms))
     .where(sessions.HAS_TOKEN)
 )
@@ -87,7 +87,7 @@ def find(db: Connection, platform_id: int, *, at: datetime, zone: ZoneInfo) -> G
     row = db.execute(_OF_PLATFORM, {"platform_id": platform_id}).one_or_none()
     if row is None:
         raise LookupError(f"no platform {platform_id}")
-    return _composed(tuple(row), at, zone)
+    return composed(tuple(row), at, zone)
 
 
 def of_session(
@@ -97,11 +97,12 @@ def of_session(
     row = db.execute(_OF_SESSION, {"token_hash": sessions.token_hash(token)}).one_or_none()
     if row is None:
         return None
-    found = sessions.judge(row[len(_COLUMNS) :], at=at, cookie_at=cookie_at, idle=idle)
-    return found, _composed(tuple(row[: len(_COLUMNS)]), at, zone)
+    found = sessions.judge(row[len(COLUMNS) :], at=at, cookie_at=cookie_at, idle=idle)
+    return found, composed(tuple(row[: len(COLUMNS)]), at, zone)
 
 
-def _composed(row: tuple[Any, ...], at: datetime, zone: ZoneInfo) -> Glance:
+def composed(row: tuple[Any, ...], at: datetime, zone: ZoneInfo) -> Glance:
+    """What `COLUMNS` have read, at instant `at`."""
     facts = read_facts(row)
     place = standing.compose(facts.platform, facts.paid, facts.blocks, facts.wallet, at=at, zone=zone)
     return Glance(row, facts, place)

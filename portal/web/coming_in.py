@@ -12,12 +12,12 @@ from typing import Any
 from flask import redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from portal import glance
-from portal.accounts import arrivals, factor_removals, queries, sessions
-from portal.accounts.arrivals import Arrival
+from portal import arrivals
+from portal.accounts import factor_removals, queries, sessions
 from portal.accounts.factor_removals import Stop
 from portal.accounts.links import HALFWAY_PURPOSES, Purpose
 from portal.accounts.queries import Administrator
+from portal.arrivals import Arrival
 from portal.billing import pending
 from portal.kit import links
 from portal.kit.links import Link
@@ -36,7 +36,7 @@ FACTOR = "factor"  # in the cookie: with what the person has come in so far
 
 def after_password(person: Administrator) -> Answer:
     """The password was right: ask for the second factor of whoever has one."""
-    arrival = arrivals.find(writing(), person.id)
+    arrival = _arrival(person)
     if arrival.factors.any:
         log.info("second factor asked for", extra={"administrator": person.id})
         return wait_at("second_factor.ask", Purpose.SECOND_FACTOR, terms.SECOND_FACTOR_LIFE, person)
@@ -49,17 +49,21 @@ def after_factor(person: Administrator, factor: Factor, arrival: Arrival | None 
     """
     if factor is not Factor.PASSWORD:
         factor_removals.stop(writing(), person.id, Stop.CAME_IN, at=now())
-    place = glance.find(writing(), person.platform_id, at=now(), zone=parts().settings.timezone).place
+    arrival = arrival or _arrival(person)
+    place = arrival.place
     if not place.state.may_sign_in:
         log.info("sign-in closed", extra={"administrator": person.id, "factor": factor, "state": place.state})
         awaited = pending.may_still_renew(writing(), place)
         return render_template("sign_in/closed.html", administrator=person, place=place, awaited=awaited), 403
     idle = parts().settings.idle_timeout_seconds
-    arrival = arrival or arrivals.find(writing(), person.id)
     if any(earlier.alive(now(), idle) for earlier in arrival.earlier):
         session[FACTOR] = str(factor)
         return wait_at("sign_in.take_over", Purpose.TAKE_OVER, terms.TAKE_OVER_LIFE, person)
     return begin(person, factor, arrival)
+
+
+def _arrival(person: Administrator) -> Arrival:
+    return arrivals.find(writing(), person, at=now(), zone=parts().settings.timezone)
 
 
 def wait_at(endpoint: str, purpose: Purpose, life: timedelta, person: Administrator) -> Response:

@@ -8,6 +8,7 @@ staff/entry.py), and that our staff look at a customer's page (staff/view.py).
 
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.parts import Parts
 from portal.rules.throttle import client_network
 
+_network = lru_cache(maxsize=4096)(client_network)  # reading an address costs as much as a look into the database
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -50,7 +52,7 @@ def forget_browser() -> None:
 
 def network() -> str:
     """The client network that limits count: /24 or /64 of the address that the trusted proxies tell."""
-    return client_network(request.remote_addr or "")
+    return _network(request.remote_addr or "")
 
 
 def reading() -> Connection:
@@ -63,12 +65,13 @@ def reading() -> Connection:
 
 
 def writing() -> Connection:
-    if request.method in SAFE_METHODS:
-        raise RuntimeError(f"{request.method} {request.path} wants to write: use POST, or reading()")
-    if "writing" not in g:
-        g.writing = parts().database.writer.connect()
-        g.writing.begin()
-    connection: Connection = g.writing
+    own = kept()
+    connection: Connection | None = own.get("writing")
+    if connection is None:
+        if request.method in SAFE_METHODS:
+            raise RuntimeError(f"{request.method} {request.path} wants to write: use POST, or reading()")
+        connection = own.writing = parts().database.writer.connect()
+        connection.begin()
     return connection
 
 
