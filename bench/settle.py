@@ -73,7 +73,6 @@ def _line(name: str, taken: Taken) -> None:
 def _run(shop: Shop) -> Taken:
     """The first half of the orders by themselves, the second half through the outbox."""
     half = len(shop.orders) // 2
-    statements = _count(shop, lambda: _settle(shop, shop.orders[0]))
     settled, cpu, yardstick = [], [], []
     for order in shop.orders[1:half]:
         before = time.thread_time()
@@ -81,6 +80,7 @@ def _run(shop: Shop) -> Taken:
         cpu.append(time.thread_time() - before)
         yardstick.append(_timed(lambda: _one_row(shop)))
     worked = _through_the_worker(shop, half)
+    statements = _count(shop, lambda: _settle(shop, shop.orders[0]))  # last: who was listened to once stays slower
     return Taken(settled[WARM_UP:], cpu[WARM_UP:], yardstick[WARM_UP:], worked[WARM_UP:], statements)
 
 
