@@ -11,7 +11,7 @@ from stdnum import iban, iso11649
 
 from portal.factory import DEMO_BANK
 from portal.outside import transfer
-from portal.outside.transfer import BankAccount, epc_qr, printed, rf_reference, svg
+from portal.outside.transfer import BankAccount, epc_qr, printed, rf_reference, scannable, svg
 from portal.rules.money import Money
 
 ACCOUNT = BankAccount("Società Esempio S.r.l.", "IT60X0542811101000000123456", "BPMOIT22XXX")
@@ -95,6 +95,13 @@ def test_the_picture_needs_no_style_and_is_not_read_aloud() -> None:
     drawn = svg(epc_qr(ACCOUNT, Money(36600, "EUR"), "RF541234"))
     assert "style" not in drawn
     assert fromstring(drawn).get("aria-hidden") == "true"
+
+
+def test_the_picture_of_a_text_is_that_of_the_text() -> None:
+    text = "otpauth://totp/Portal:m1234?secret=JBSWY3DPEHPK3PXP&issuer=Portal"
+    dark = list(fromstring(scannable(text)))[1].get("d") or ""
+    matrix = segno.make(text, micro=False).matrix
+    assert modules(dark) == {(x + 4, y + 4) for y, row in enumerate(matrix) for x, module in enumerate(row) if module}
 
 
 def test_the_account_of_the_demonstration_is_a_valid_one() -> None:
