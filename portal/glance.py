@@ -1,6 +1,9 @@
 """What a page asks of a platform, at a glance: where it stands, its seats and its credits, read by one statement.
 
 Pages read here; whoever changes something reads anew what it changes, in its transaction (`standing`, `seats`).
+
+What was read is kept in the memory of the process (`read_facts`, and the overviews of portal/web/subscription.py): of a
+platform that is deleted meanwhile it stays there, shown to nobody, until others push it out or the process ends.
 """
 
 from dataclasses import dataclass
