@@ -46,7 +46,7 @@ def claim_sign_in(db: Connection, name: str, network: str, device_id: int | None
     """Count an attempt before it is evaluated; None if it may not be evaluated.
 
     Known and unknown names are counted alike, so the same rows are written for both. So are known devices
-    (`devices.find`) and strangers, only that a device is its own network and its own name.
+    (`devices.HELD`) and strangers, only that a device is its own network and its own name.
     """
     stranger = (_network_key(network), _name_key(name))
     window_key, steps_key = stranger if device_id is None else _device_keys(name, device_id)

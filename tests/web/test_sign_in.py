@@ -1,9 +1,11 @@
 """Coming in and going out (RULES.md, Sign-in and session)."""
 
 import pytest
+from sqlalchemy import select, update
 
 from portal.accounts import sessions
-from portal.kit.hashing import Busy
+from portal.accounts.tables import administrators as people
+from portal.kit.hashing import Busy, Turn, Verdict
 from portal.rules.sessions import EndReason
 from tests.conftest import both_databases
 from tests.helpers.browser import Browser
@@ -115,6 +117,28 @@ def test_when_all_hashing_places_are_taken_it_says_so_and_counts_nothing(
 
 def _busy() -> None:
     raise Busy
+
+
+@both_databases
+@pytest.mark.parametrize("change", ["disabled_at", "password_hash"])
+def test_what_changes_while_the_password_is_compared_lets_nobody_in(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    person, real = house.person("m1234"), Turn.verify
+    values = {"disabled_at": house.clock.now()} if change == "disabled_at" else {"password_hash": "another"}
+
+    def slowly(turn: Turn, stored: str | None, password: str) -> Verdict:
+        with house.parts.database.write() as db:
+            db.execute(update(people).where(people.c.id == person.id).values(values))
+        return real(turn, stored, password)
+
+    browser.get("/login")
+    with monkeypatch.context() as patch:
+        patch.setattr(Turn, "verify", slowly)
+        page = browser.submit({"username": "m1234", "password": PASSWORD})
+    assert ONE_ANSWER in page.text
+    with house.parts.database.read() as db:
+        assert db.execute(select(sessions.sessions)).all() == []
 
 
 def test_sign_out_is_a_post_and_makes_every_copy_of_the_cookie_worthless(house: House, browser: Browser) -> None:
