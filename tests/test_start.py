@@ -10,7 +10,6 @@ ROOT = Path(__file__).parent.parent
 LATER = {
     "alembic": "migrations",
     "cryptography": "secrets that are read again",
-    "babel.messages": "tools that change translations",
     "email_validator": "an e-mail address",
     "holidays": "working days",
     "phonenumbers": "a telephone number",

@@ -1,34 +1,42 @@
-"""Languages, dates and money as people read them. The only module that formats either."""
+"""Languages, dates and money as people read them. The only module that formats either.
+
+The catalogues are the `.po` files themselves, compiled in memory at start: nothing to build, nothing to go stale.
+"""
 
 import functools
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
+from importlib import resources
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
-from babel.support import LazyProxy
-
-from portal.kit.catalogues import Catalogue
+from babel.support import LazyProxy, Translations
 
 LANGUAGES = {"it": Locale("it"), "en": Locale("en", "GB")}  # English with day before month
 DEFAULT_LANGUAGE = "it"
-PLACES = Path(__file__).parent.parent / "translations"
 OWN_NAMES = {"it": "Italiano", "en": "English"}
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT_LANGUAGE)
 
 
 @functools.cache
-def catalogue(language: str) -> Catalogue:
+def catalogue(language: str) -> Translations:
     """The translations of a language. English is what the sources say, and has no file."""
-    path = PLACES / f"{language}.po"
-    return Catalogue(path.read_text("utf-8") if path.is_file() else "")
+    path = resources.files("portal") / "translations" / f"{language}.po"
+    if not path.is_file():
+        return Translations()
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(path.read_bytes()), locale=language))
+    compiled.seek(0)
+    return Translations(compiled, domain="messages")
 
 
 def language() -> str:
@@ -51,20 +59,20 @@ def speaking(code: str) -> Iterator[None]:
         _language.reset(before)
 
 
-def translations() -> Catalogue:
+def translations() -> Translations:
     """The words of the present language, for templates, which put the parts in by themselves."""
     return catalogue(_language.get())
 
 
 def gettext(text: str, /, **parts: object) -> str:
     """The words for `text`, which is English, with its %(parts)s put in."""
-    found = translations().gettext(text)
+    found: str = translations().gettext(text)
     return found % parts if parts else found
 
 
 def ngettext(singular: str, plural: str, num: int, /, **parts: object) -> str:
     """The same for a number, which is %(num)d in the words."""
-    found = translations().ngettext(singular, plural, num)
+    found: str = translations().ngettext(singular, plural, num)
     return found % ({"num": num} | parts)
 
 
