@@ -13,7 +13,7 @@ from bench.visitor import Visitor
 
 FEW, MANY = 10_000, 100_000  # pages
 SLICE_SECONDS = 5
-SOMEBODY = 7
+PEOPLE = 1_100  # more than portal/glance.py keeps platforms of
 PORTAL, A = "portal", "A"
 
 
@@ -37,16 +37,18 @@ def start(folder: Path, *, platforms: int = 1_000, rounds: int = 9) -> list[Resu
 
 
 def memory(folder: Path, *, platforms: int = 10_000, many: int = MANY) -> list[Result]:
-    """20 sign-ins, then overviews: MiB of the whole process tree, less what the parent of the one process takes."""
+    """Sign-ins of more people than a process keeps the pages of, then overviews: MiB of the one that answers."""
     house, bare = _houses(folder, platforms)
     with processes.portal(house) as served, processes.yardstick(bare, 20) as beside:
         served.wait("/login")
         beside.wait("/login")
         cookies = []
         for server in (served, beside):
-            for number in range(1, SOMEBODY + 14):
+            for number in range(1, PEOPLE + 1):
                 somebody = Visitor(server.port)
                 enter(somebody, number)
+                if server is served:
+                    somebody.ask("GET", "/subscription")
             cookies.append(somebody.cookie)
         fresh = served.memory_of_one()
         _ask(served, "/subscription", cookies[0], FEW)
