@@ -56,6 +56,7 @@ def finds(typed: str, name: str) -> bool:
         ("x", "X"),
         ("e", "Bianchi e figli"),
         ("\ufb01ori", "Fiori"),
+        ("hotel", "\u210cotel"),
         ("\u6771\u4eac", "\u6771\u4eac \u5546\u4e8b"),
         ("amazon.it", "Amazon.it"),
         ("100% pasta", "Pasta 100%: 100 pasta"),

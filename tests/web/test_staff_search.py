@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bench import seeding
+from portal.accounts import queries as accounts
 from portal.billing import profiles
 from portal.desk import search
 from portal.desk.search import MOST, By, Found, Hit
@@ -197,6 +198,8 @@ def test_an_address_of_many_platforms_is_cut_too(house: House) -> None:
         house.person(f"m{number}", email="agency@example.com")
     found = look_for(house, "agency@example.com")
     assert (len(found.hits), found.more) == (MOST, True)
+    with house.parts.database.read() as db:
+        assert len(accounts.everybody_of_email(db, "agency@example.com", most=2)) == 2
 
 
 # --- what it costs ----------------------------------------------------------------------------------------------------
