@@ -55,6 +55,8 @@ class Found:
 def find(db: Connection, typed: str) -> Found:
     """Every platform that the text may mean, the surest first; each by everything it was found by."""
     text = " ".join(typed.split())
+    if not text:
+        return Found([], more=False)
     kinds = [look(db, text) for look in (_by_number, _by_name, _by_email, _by_vat_number, _by_company, _by_billed)]
     hits = list(dict.fromkeys(hit for found in kinds for hit in found))
     return Found(hits[:MOST], more=len(hits) > MOST or any(len(found) >= _ENOUGH for found in kinds))

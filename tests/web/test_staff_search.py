@@ -202,6 +202,13 @@ def test_an_address_of_many_platforms_is_cut_too(house: House) -> None:
         assert len(accounts.everybody_of_email(db, "agency@example.com", most=2)) == 2
 
 
+def test_nothing_is_looked_for_where_nothing_is_typed(house: House) -> None:
+    house.platform(7, company="Marigold")
+    with plans.asked(house.parts.database) as sent:
+        assert look_for(house, " \t") == Found([], more=False)
+    assert sent == {}
+
+
 # --- what it costs ----------------------------------------------------------------------------------------------------
 
 
