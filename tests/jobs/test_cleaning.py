@@ -427,6 +427,7 @@ STAYS = {
     "contacts": "until the customer or the purge takes them off",
     "billing_profiles": "until the customer or the purge takes them off",
     "payment_methods": "until the customer or the purge takes them off",
+    "searched_names": "as long as the name that they are made of, or until the purge",
     "passkeys": "until the person takes them off",
     "recovery_codes": "a new set replaces them; used ones count against the set",
     "factor_removals": "what staff asked for; until the purge",
