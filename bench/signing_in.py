@@ -21,7 +21,7 @@ WARM_UP = 20
 
 
 def measure(folder: Path, *, platforms: int = 10_000, count: int = 300) -> list[Result]:
-    app = houses.portal(houses.fresh(folder, "portal"), platforms, **houses.TOKEN_HASH)
+    app = houses.portal(houses.fresh(folder, "portal"), platforms, throttle=True, **houses.TOKEN_HASH)
     bare, stored = folder / "yardstick.db", houses.token_hash()
     yardstick.seed(bare, platforms, stored)
     apps = {PORTAL: app, A: yardstick.create_app(bare, rows=1)}
