@@ -14,8 +14,10 @@ test: .venv/dev lint
 	$(BIN)/pytest -n 2 --dist loadfile
 	TEST_DATABASE=postgres $(BIN)/pytest -n 2 --dist loadfile $(MONEY)
 
-# Long: processes killed, databases stopped, for minutes each. One after the other, because each wants the machine.
+# Long: the whole suite on the second database; then processes killed, databases stopped, forms attacked, for minutes
+# each. One after the other, because each wants the machine.
 soak: .venv/dev
+	TEST_DATABASE=postgres $(BIN)/pytest -n 2 --dist loadfile
 	$(BIN)/pytest -m soak
 
 lint: .venv/dev
