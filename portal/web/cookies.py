@@ -19,6 +19,8 @@ from itsdangerous.signer import SigningAlgorithm
 from werkzeug.http import dump_cookie
 
 SALT = "portal.cookie"
+MESSAGES = "_flashes"  # the name Flask gives them
+_MARK = '{" '  # Flask's serializer writes {" t":[…]} for a tuple, and so on
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -34,7 +36,10 @@ def _derived(key: str) -> bytes:
 
 
 class SignedCookie(SecureCookieSessionInterface):
-    """keys: the newest first; it signs. What is kept must be JSON as it is: texts, numbers, lists."""
+    """keys: the newest first; it signs. What is kept is JSON as it is: texts, numbers, lists.
+
+    Messages for the next page are more: they may be HTML, and stay it by the marks of Flask's own serializer.
+    """
 
     def __init__(self, keys: tuple[str, ...], app: Flask) -> None:
         derived = [_derived(key) for key in reversed(keys)]
@@ -63,12 +68,14 @@ class SignedCookie(SecureCookieSessionInterface):
         response.headers.add("Vary", "Cookie")
 
     def _written(self, values: dict[str, Any]) -> str:
-        return self._signer.sign(base64_encode(_encode(values))).decode()
+        text = self.serializer.dumps(values) if MESSAGES in values else _encode(values)
+        return self._signer.sign(base64_encode(text)).decode()
 
     def _read(self, text: str) -> dict[str, Any] | None:
         """None for what we have not signed, or no longer write."""
         try:
-            found = json.loads(base64_decode(self._signer.unsign(text)))
+            written = base64_decode(self._signer.unsign(text)).decode()
+            found = self.serializer.loads(written) if _MARK in written else json.loads(written)
         except (BadData, ValueError):
             return None
         return found if isinstance(found, dict) else None

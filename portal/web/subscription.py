@@ -35,6 +35,7 @@ from portal.rules.staff import SeenPage
 from portal.web import access, frame, story, who
 from portal.web.buying import YEAR
 from portal.web.checkout import edition_names
+from portal.web.cookies import MESSAGES
 from portal.web.edge import parts
 from portal.web.timeline import timeline
 
@@ -75,7 +76,7 @@ def home() -> BaseResponse:
 def overview() -> Response | str:
     """Where the subscription stands, in a sentence first, then in pictures: all of it computed by the rules."""
     seen, person = who.at_a_glance(), who.me().administrator
-    if who.is_seen() or request.query_string or "_flashes" in session:
+    if who.is_seen() or request.query_string or MESSAGES in session:
         return _page(Shown(seen.row, seen.place.today, person, texts.language(), (), seen))
     clock = tuple((frame.session_clock() or {}).items())
     shown = Shown(seen.row, seen.place.today, person, texts.language(), clock, seen)
