@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from tests.helpers import databases
 from tests.helpers.browser import Browser
-from tests.helpers.house import House, build
+from tests.helpers.house import BUILT, House, build
 
 HERE = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "")
 
@@ -61,11 +61,16 @@ on_postgres = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture(autouse=True)
+def no_house_left_open() -> Iterator[None]:
+    yield
+    while BUILT:
+        BUILT.pop().parts.database.close()
+
+
 @pytest.fixture
-def house(tmp_path: Path, database_url: str) -> Iterator[House]:
-    found = build(tmp_path, database_url)
-    yield found
-    found.parts.database.close()
+def house(tmp_path: Path, database_url: str) -> House:
+    return build(tmp_path, database_url)
 
 
 @pytest.fixture

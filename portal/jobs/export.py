@@ -163,8 +163,8 @@ class _Writing:
         self._text("README.txt", render_template("export/readme.txt", **facts))
         for part in PARTS:
             for kind, write_rows in (("json", export_zip.as_json), ("csv", export_zip.as_csv)):
-                with self.package.add(f"{kind}/{part.name}.{kind}", rows=self.rows[part.name]) as write:
-                    slices = export_fields.slices(self.db, part, self.about)
+                rows = closing(export_fields.slices(self.db, part, self.about))
+                with self.package.add(f"{kind}/{part.name}.{kind}", rows=self.rows[part.name]) as write, rows as slices:
                     for number in write_rows(part.fields, slices, write):
                         self._advance(number)
         self._papers()

@@ -1,6 +1,6 @@
 """What a part of an export is: the rows of one table, each told by the same facts in JSON and in CSV."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,8 +101,11 @@ def count(db: Connection, part: Part, about: About) -> int:
     return db.execute(select(func.count()).select_from(found)).scalar_one()
 
 
-def slices(db: Connection, part: Part, about: About) -> Iterator[list[list[Any]]]:
-    """The values of the fields of each row, AT_ONCE rows at a time: no more of them are ever in memory."""
-    found = db.execute(part.rows(about), execution_options={"yield_per": AT_ONCE})
-    for rows in found.partitions():
-        yield [[field.get(row, about) for field in part.fields] for row in rows]
+def slices(db: Connection, part: Part, about: About) -> Generator[list[list[Any]], None, None]:
+    """The values of the fields of each row, AT_ONCE rows at a time: no more of them are ever in memory.
+
+    Who stops before the end closes it: else the server keeps the rest.
+    """
+    with db.execute(part.rows(about), execution_options={"yield_per": AT_ONCE}) as found:
+        for rows in found.partitions():
+            yield [[field.get(row, about) for field in part.fields] for row in rows]

@@ -159,6 +159,7 @@ def test_when_too_many_hashes_are_asked_for(house: House, monkeypatch: pytest.Mo
 def test_when_the_database_has_lost_its_tables(house: House) -> None:
     browser = visitor_of(house)
     with house.parts.database.write() as db:
+        db.execute(text("DROP TABLE resumptions"))  # which points there
         db.execute(text("DROP TABLE sessions"))
     for path in ("/subscription", "/health/ready", "/login"):
         answer = browser.client.open(path, buffered=True)

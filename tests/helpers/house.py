@@ -216,6 +216,9 @@ class House:
             return settle.receive(db, report, till(self.parts, now), order_id=order.id)
 
 
+BUILT: list["House"] = []  # closed after the test that built them
+
+
 def build(folder: Path, database_url: str, **overrides: Any) -> House:
     clock, mailbox = StandingClock(), Mailbox()
     given = {
@@ -228,4 +231,6 @@ def build(folder: Path, database_url: str, **overrides: Any) -> House:
     app = create_app(clock=clock, post=mailbox, **given | SELLER | CHEAP_HASH | overrides)
     app.jinja_env.bytecode_cache = COMPILED
     plans.watch(app)
-    return House(app, clock, mailbox)
+    house = House(app, clock, mailbox)
+    BUILT.append(house)
+    return house

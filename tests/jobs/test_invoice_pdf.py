@@ -213,6 +213,7 @@ def test_the_same_invoice_is_the_same_bytes_in_another_process(house: House, tmp
     invoice = issue(house, language="it")
     house.work()
     environ = {"PORTAL_INSTANCE_PATH": str(tmp_path), "PORTAL_SECRET_KEY": SECRET.reveal(), "PATH": "/usr/bin:/bin"}
+    environ |= {"PORTAL_DATABASE_URL": house.parts.settings.database_url}
     environ |= {"PORTAL_SELLER_NAME": "Somebody else by now S.p.A.", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7"}
     given = [sys.executable, "-c", AGAIN]
     done = [subprocess.run(given, env=environ, stdout=subprocess.PIPE, check=True).stdout for _ in range(2)]
