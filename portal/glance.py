@@ -30,7 +30,7 @@ from portal.subscription import queries as subscription
 from portal.subscription.queries import OpenBlock, PaidTerm, Platform
 from portal.subscription.tables import platforms
 
-KEPT = 1_024  # platforms whose facts are kept as values, so that nobody reads the same columns twice
+KEPT = 512  # platforms whose facts are kept as values, so that nobody reads the same columns twice
 
 COLUMNS = (
     *(platforms.c[name] for name in Platform.__slots__),
