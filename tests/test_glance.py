@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import delete, update
 
 from portal import glance, standing
-from portal.accounts.queries import Administrator
 from portal.accounts.tables import administrators
 from portal.demonstration import till
 from portal.glance import Glance
@@ -20,7 +19,7 @@ from portal.subscription import graces
 from portal.subscription.tables import platforms, seat_grants
 from portal.web.demo.cast import STAGES
 from portal.web.demo.seeding import cut_keys, seed
-from portal.web.subscription import Shown, _content
+from portal.web.subscription import _content
 from tests.conftest import both_databases
 from tests.helpers.house import House
 
@@ -116,8 +115,7 @@ def test_the_overview_says_the_same_through_a_day_and_not_longer(house: House, l
 def overview(house: House, platform_id: int, at: datetime, language: str) -> str:
     with house.parts.database.read() as db, house.app.test_request_context("/subscription"), texts.speaking(language):
         found = glance.find(db, platform_id, at=at, zone=ROME)
-        first = Administrator(1, platform_id, "m1234", Role.FIRST, "", "", language, False, False, None)
-        return _content(Shown(found.row, found.place.today, first, language, (), found))
+        return _content(found, Role.FIRST)
 
 
 def test_a_kept_overview_is_shown_again_and_a_change_shows_at_once(house: House) -> None:

@@ -1,7 +1,7 @@
 """My subscription: the overview, and what can be bought."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -77,9 +77,9 @@ def overview() -> Response | str:
     """Where the subscription stands, in a sentence first, then in pictures: all of it computed by the rules."""
     seen, person = who.at_a_glance(), who.me().administrator
     if who.is_seen() or request.query_string or MESSAGES in session:
-        return _page(Shown(seen.row, seen.place.today, person, texts.language(), (), seen))
+        return _page()
     clock = tuple((frame.session_clock() or {}).items())
-    shown = Shown(seen.row, seen.place.today, person, texts.language(), clock, seen)
+    shown = Shown(seen.row, seen.place.today, person, texts.language(), clock)
     return Response(current_app.extensions[KEPT_PAGES](shown).replace(GAP, generate_csrf().encode()))
 
 
@@ -97,21 +97,21 @@ class Shown:
     person: Administrator
     language: str
     clock: tuple[tuple[str, int], ...]
-    seen: Glance = field(compare=False)
 
 
-def _kept_page(shown: Shown) -> bytes:
-    """The page as it is sent, with a gap where the token against forgery of each session goes."""
-    return _page(shown, csrf_token=GAP.decode).encode()
+def _kept_page(_shown: Shown) -> bytes:
+    """The page of this request as it is sent, with a gap where the token against forgery of each session goes."""
+    return _page(csrf_token=GAP.decode).encode()
 
 
-def _page(shown: Shown, **more: Any) -> str:
-    return render_template("subscription/overview.html", place=shown.seen.place, content=_content(shown), **more)
+def _page(**more: Any) -> str:
+    seen, role = who.at_a_glance(), Role(who.me().administrator.role)
+    return render_template("subscription/overview.html", place=seen.place, content=_content(seen, role), **more)
 
 
-def _content(shown: Shown) -> Markup:
-    seen, place = shown.seen, shown.seen.place
-    told = story.tell(place, Role(shown.person.role), seen.credits)
+def _content(seen: Glance, role: Role) -> Markup:
+    place = seen.place
+    told = story.tell(place, role, seen.credits)
     say = get_template_attribute("subscription/_overview.html", "overview")
     said: Markup = say(
         place=place,
