@@ -41,7 +41,7 @@ from portal.web.timeline import timeline
 
 pages = Blueprint("subscription", __name__)
 KEPT_PAGES = "portal.overviews"  # under this name an application keeps them
-KEPT = 256  # overviews of some 9 kB, by each process
+KEPT = 128  # overviews of some 9 kB, by each process: for as many as look about at one time
 GAP = secrets.token_urlsafe(24).encode()  # what nobody can have as a name stands where a token will be
 SHOWN_ACTS = (
     Act.PURCHASE,
