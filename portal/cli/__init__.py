@@ -22,17 +22,20 @@ from portal.cli import (
 )
 
 
+def _refused_by_the_database() -> type[Exception]:
+    """Asked for where something was raised: nobody waits for the library who needs no database."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return SQLAlchemyError
+
+
 class Commands(click.Group):
     """A database that fails is explained too, whichever command meets it; the statement goes to no terminal."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except Exception as error:
-            from sqlalchemy.exc import SQLAlchemyError  # here, so that nobody waits for it who needs no database
-
-            if not isinstance(error, SQLAlchemyError):
-                raise
+        except _refused_by_the_database() as error:
             what = type(error).__name__
             raise click.ClickException(f"The database refused ({what}): `portal check` says what is wrong.") from None
 
