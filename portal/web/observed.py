@@ -11,7 +11,6 @@ are the same for everybody, are counted and not told, unless something is wrong 
 
 import re
 import secrets
-from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Request, Response, g, has_request_context, request
@@ -21,14 +20,12 @@ from sqlalchemy import Engine
 from portal.kit import logs, metrics
 from portal.kit.clock import SystemClock, stopwatch
 from portal.kit.db import Database
-from portal.rules.throttle import client_network
-from portal.web.edge import kept, parts
+from portal.web.edge import kept, network, parts
 
 HEADER = "X-Request-Id"
 _HARMLESS = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 UNTOLD = ("operations.live", "operations.ready", "operations.measured")
 LONGEST_METHOD = 16  # characters: a client may call it what it likes
-_network = lru_cache(maxsize=4096)(client_network)  # reading an address costs as much as the rest of the line
 _clock = SystemClock()  # of the log, also where the portal's own is moved: a line says when it was written
 
 
@@ -82,7 +79,7 @@ def context() -> dict[str, Any]:
     if not has_request_context():
         return {}
     found = {"reference": reference(), "method": request.method[:LONGEST_METHOD], "endpoint": request.endpoint}
-    return found | {"network": _network(request.remote_addr or "")}
+    return found | {"network": network()}
 
 
 def _line(asked: Request, own: Any, endpoint: str, status: int, seconds: float) -> dict[str, Any]:
@@ -94,7 +91,7 @@ def _line(asked: Request, own: Any, endpoint: str, status: int, seconds: float) 
         "reference": own.reference,
         "method": asked.method[:LONGEST_METHOD],
         "endpoint": endpoint,
-        "network": _network(asked.remote_addr or ""),
+        "network": network(),
         "status": status,
         "ms": round(seconds * 1000),
     } | _who(own)
