@@ -93,14 +93,14 @@ def take(purpose: Purpose) -> Administrator | None:
 
 
 def begin(person: Administrator, factor: Factor, arrival: Arrival | None = None) -> Response:
-    """Open the session, and lead to where the person wanted to go. arrival: as above."""
+    """Open the session, and lead to where the person, who is held, wanted to go. arrival: as above."""
+    arrival = arrival or _arrival(person)
     place, idle = next_place(), parts().settings.idle_timeout_seconds
-    facts: dict[str, Any] = {"network": network(), "device": who.device()}
-    facts |= {"earlier": arrival.earlier if arrival else None}
+    facts: dict[str, Any] = {"network": network(), "device": who.device(), "earlier": arrival.earlier}
     started = sessions.start(writing(), person, at=now(), factor=factor, idle=idle, **facts)
     subscription.note_sign_in(writing(), person.platform_id, at=now(), zone=parts().settings.timezone)
     answer = redirect(place, 303)
-    devices.remember(answer, person, started.id, known=arrival.known if arrival else None)
+    devices.remember(answer, person, started.id, known=arrival.known)
     who.open_session(started.token)
     log.info("signed in", extra={"administrator": person.id, "factor": factor})
     return answer

@@ -38,7 +38,7 @@ def note_failures(proven: Proven) -> None:
     session[FAILURES] = [proven.administrator.id, proven.failures]
 
 
-def remember(answer: Response, person: Administrator, session_id: int, *, known: list[Known] | None = None) -> None:
+def remember(answer: Response, person: Administrator, session_id: int, *, known: list[Known]) -> None:
     """The session has begun: the browser is known from now on, and if it was not before, that is told by mail."""
     seen = devices.remember(writing(), person, token(), who.device(), at=now(), known=known)
     if not_me.notify(writing(), parts().links, person, session_id, seen, failures=_failures(person)):
