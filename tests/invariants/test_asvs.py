@@ -299,9 +299,9 @@ def test_what_checks_tokens_has_its_keys_from_the_settings() -> None:
 
 def _takes_serializer(node: ast.AST) -> bool:
     """Whether it is called, or made into a class of ours: first of all it is imported."""
-    ours = isinstance(node, ast.ImportFrom) and node.module == "itsdangerous"
-    names = [alias.name for alias in node.names] if ours else []  # type: ignore[attr-defined]  # an ImportFrom
-    return any(name.endswith(("Serializer", "Signer")) for name in names)
+    if not isinstance(node, ast.ImportFrom) or node.module != "itsdangerous":
+        return False
+    return any(alias.name.endswith(("Serializer", "Signer")) for alias in node.names)
 
 
 def _imports(node: ast.AST) -> list[str]:
