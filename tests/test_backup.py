@@ -332,7 +332,7 @@ def test_a_provider_that_does_not_answer_is_told_and_asked_again_by_the_nights(p
     provider = providers[Way.DEMO]
     del providers[Way.DEMO]  # type: ignore[attr-defined]  # the dictionary of `begin`
     assert portal.restore().unasked == 1
-    portal.house.parts.providers[Way.DEMO] = provider  # type: ignore[index]  # the same dictionary
+    portal.house.parts.providers[Way.DEMO] = provider  # type: ignore[index]  # the dictionary of `begin`
     portal.house.clock.move(days=1)
     nightly.work_due(portal.house.parts)
     portal.house.work()

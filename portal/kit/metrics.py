@@ -28,7 +28,8 @@ from prometheus_client import (
 
 from portal.kit import metrics_folder
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # it has no types. Files of several processes have none
+# When each was first counted: the files in which several processes count cannot hold it, so nobody tells it.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library gives this one no types
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_EVENTS = 300  # different ones; the sources have a third of it. Beyond them it is a fault of ours: "other"
 OURS = CollectorRegistry()  # and not the library's own, which measures the process at each import
@@ -126,7 +127,7 @@ class _Processes:
             yield from OURS.collect()
             return
         _forget_the_dead(Path(folder))
-        together: Source = multiprocess.MultiProcessCollector(None, folder)  # type: ignore[no-untyped-call]  # no types
+        together: Source = multiprocess.MultiProcessCollector(None, folder)  # type: ignore[no-untyped-call]  # nor this
         yield from together.collect()
 
 
