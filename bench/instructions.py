@@ -1,10 +1,9 @@
 """Instructions of a page, counted by valgrind: the same number on a quiet machine and on a busy one.
 
 The overview (signed in; of somebody who looks again, and of somebody of whom nothing is kept) and the sign-in page of
-the portal, and A's page of the overview's length, each called in
-process without a server. A page costs the difference between many and few, divided by how many more they were: what
-starting, signing in and the first pages cost is in both. cachegrind counts the same instructions as callgrind in half
-the time.
+the portal, and A's page of the overview's length, each called in process without a server. A page costs the difference
+between many and few, divided by how many more they were: what starting, signing in and the first pages cost is in both.
+cachegrind counts the same instructions as callgrind in half the time.
 
 The counts are kept in `bench/instructions.toml`. Another Python or another processor's C library shifts all of them
 alike, so what is compared is not the number but its ratio to A's, counted in the same run: one that is more than 5 %
