@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from bench import houses
+from portal.serving import THREADS
 
 TICK = os.sysconf("SC_CLK_TCK")
-THREADS = 4  # of each server, as `portal serve` has them
+CONNECTIONS = 4  # over which one page is asked for at a time
 CORES = os.cpu_count() or 1  # as many processes serve as it is shipped
 START_SECONDS = 60
 RETRY_SECONDS = 0.5  # how soon somebody who was told to come again does
@@ -143,7 +144,7 @@ class Load:
     failed: int
 
 
-def load(server: Server, path: str, cookie: str, seconds: float, connections: int = THREADS) -> Load:
+def load(server: Server, path: str, cookie: str, seconds: float, connections: int = CONNECTIONS) -> Load:
     """Ask for the page over so many connections that stay open, by a process of its own (`bench/load.py`)."""
     command = [sys.executable, "-m", "bench.load", str(server.port), path, str(seconds), str(connections), cookie]
     root = Path(__file__).parent.parent
