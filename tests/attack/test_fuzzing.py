@@ -45,7 +45,7 @@ NAMES = (
     "x",
 )
 QUICK = 25  # requests of each person with many things wrong at once
-LONG = 3000
+LONG = 1000
 
 
 ON_POSTGRES = pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.soak])  # the same laws, twice the time
