@@ -4,7 +4,7 @@ from collections.abc import Callable, Container
 from datetime import date
 from typing import Any, TypeVar
 
-from flask import request
+from flask import g, request
 from flask_wtf import CSRFProtect, FlaskForm
 from wtforms import Field, StringField
 from wtforms.validators import StopValidation, ValidationError
@@ -29,6 +29,12 @@ class ForgeryProtection(CSRFProtect):
     def protect(self, apply_exemptions: bool = False) -> None:
         if request.method not in SAFE_METHODS:
             super().protect(apply_exemptions)
+            self._go_on_with_the_same()
+
+    def _go_on_with_the_same(self) -> None:
+        """A token that was found to be right is the one of the page that answers: nobody has to sign another."""
+        if g.get("csrf_valid") and "csrf_token" in request.form:
+            g.csrf_token = request.form["csrf_token"]
 
 
 def required(message: Any) -> Callable[[FlaskForm, Field], None]:

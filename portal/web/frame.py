@@ -36,9 +36,12 @@ def visitor() -> Person | None:
 
 
 def bring_token() -> None:
-    """The token against forgery of this browser, as it was signed before: every page of somebody signed in has it."""
+    """The token against forgery of this browser, as it was signed before: every page of somebody signed in has it.
+
+    A form brings its own (`forms.ForgeryProtection`).
+    """
     secret = session.get("csrf_token")
-    if secret:
+    if secret and request.method in edge.SAFE_METHODS:
         g.csrf_token = _signed(secret)
 
 

@@ -98,6 +98,16 @@ def test_the_page_in_the_other_language_is_one_link_away(browser: Browser) -> No
     assert browser.get("/login").heading == "Entra in piattaforma"
 
 
+def test_a_form_that_comes_back_goes_on_with_the_token_that_was_sent(browser: Browser) -> None:
+    sent = browser.get("/recover-username").form()[1]["csrf_token"]
+    came_back = browser.open("/recover-username", method="POST", data={"csrf_token": sent, "email": "no address"})
+    assert came_back.status_code == 422
+    assert browser.page is not None
+    assert browser.page.form()[1]["csrf_token"] == sent
+    good = {"csrf_token": sent, "email": "anna@example.com"}
+    assert browser.open("/recover-username", method="POST", data=good).status_code == 303
+
+
 @pytest.mark.parametrize("language", ["it", "en"])
 def test_every_error_has_its_own_words_and_a_reference(house: House, language: str) -> None:
     def fail(code: int) -> None:
