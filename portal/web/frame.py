@@ -1,6 +1,7 @@
 """What every page has around it: language, navigation, the clock of the session."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,8 @@ from flask import Flask, g, request, session
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from portal.billing import words as bought
 from portal.kit import texts
@@ -21,6 +24,9 @@ from portal.web.edge import kept, now, parts
 from portal.web.staff import entry
 from portal.web.timeline import bars
 from portal.web.who import Person
+
+KEPT = 256  # answers to what browsers send again and again
+LONGEST_KEPT = 200  # characters: else strangers could fill the memory of a process with long addresses
 
 
 def visitor() -> Person | None:
@@ -72,17 +78,30 @@ def choose_language() -> str:
     found = visitor() or g.get("ended")  # who was signed in here a moment ago still reads the same language
     if found and found.administrator.language in texts.LANGUAGES:
         return found.administrator.language
-    return request.accept_languages.best_match(list(texts.LANGUAGES)) or texts.DEFAULT_LANGUAGE
+    header = request.headers.get("Accept-Language", "")
+    return _if_short(_asked_for, header)(header)
+
+
+@lru_cache(maxsize=KEPT)
+def _asked_for(accepted: str) -> str:
+    """The language that a browser asks for by this header."""
+    return parse_accept_header(accepted, LanguageAccept).best_match(list(texts.LANGUAGES)) or texts.DEFAULT_LANGUAGE
+
+
+def _if_short(keeping: Any, sent: str) -> Callable[..., Any]:
+    """The function that keeps what it has made; of what somebody has sent at length the one that keeps nothing."""
+    found: Callable[..., Any] = keeping if len(sent) <= LONGEST_KEPT else keeping.__wrapped__
+    return found
 
 
 def other_languages() -> list[tuple[str, str, str]]:
     """(code, its own name, address of this page in it) of every other language."""
     asked = tuple((name, text) for name, text in request.args.items(multi=True) if name != "lang")[:20]
     path = request.path if request.method == "GET" or request.url_rule is None else _get_path()
-    return _in_other_languages(path, asked, texts.language())
+    return _if_short(_in_other_languages, request.full_path)(path, asked, texts.language())
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=KEPT)
 def _in_other_languages(path: str, asked: tuple[tuple[str, str], ...], present: str) -> list[tuple[str, str, str]]:
     others = [code for code in texts.LANGUAGES if code != present]
     return [(code, texts.OWN_NAMES[code], f"{quote(path)}?{urlencode([*asked, ('lang', code)])}") for code in others]

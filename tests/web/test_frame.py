@@ -98,6 +98,19 @@ def test_the_page_in_the_other_language_is_one_link_away(browser: Browser) -> No
     assert browser.get("/login").heading == "Entra in piattaforma"
 
 
+@pytest.mark.parametrize("length", [frame.LONGEST_KEPT, frame.LONGEST_KEPT + 1])
+def test_what_is_sent_at_length_is_not_kept(browser: Browser, length: int) -> None:
+    frame._in_other_languages.cache_clear()
+    frame._asked_for.cache_clear()
+    address, header = "/login?username=".ljust(length, "m"), "it,en;q=0.5".ljust(length)
+    page = browser.get(address, headers={"Accept-Language": header})
+    assert page.root.get("lang") == "it"
+    assert f"{address}&lang=en" in [link.get("href") for link in page.all("a")]
+    kept = int(length <= frame.LONGEST_KEPT)
+    assert frame._in_other_languages.cache_info().currsize == kept
+    assert frame._asked_for.cache_info().currsize == kept
+
+
 def test_a_form_that_comes_back_goes_on_with_the_token_that_was_sent(browser: Browser) -> None:
     sent = browser.get("/recover-username").form()[1]["csrf_token"]
     came_back = browser.open("/recover-username", method="POST", data={"csrf_token": sent, "email": "no address"})
