@@ -33,6 +33,7 @@ from granian.net import SocketHolder  # type: ignore[attr-defined]  # its public
 from granian.server.mp import MPServer
 
 from portal import settings
+from portal.kit import logs
 
 log = logging.getLogger("portal")
 THREADS = 6  # a process; Python runs one at a time, the others wait for the database or, four at most, for a hash
@@ -100,12 +101,25 @@ def serve(host: str, port: int, workers: int, path: Path | None = None) -> None:
         respawn_interval=OVERLAP_SECONDS,
         workers_kill_timeout=FINISH_SECONDS,
         log_level=LogLevels.warning,
+        log_dictconfig=_own_words(),
     )
     gc.freeze()  # what is loaded stays: the processes share its pages, which no look for garbage touches any more
     try:
         server.serve(target_loader=partial(application, os.getpid()), wrap_loader=False)
     except OSError as error:
         raise NoSocket(error.strerror) from None
+
+
+def _own_words() -> dict[str, Any]:
+    """What the server itself has to say are lines of our log: that a process died unasked, or would not stop."""
+    lines = {"()": logs.Lines, "context": dict, "filters": ["news"]}
+    words = {"handlers": ["lines"], "propagate": False}
+    return {"filters": {"news": {"()": lambda: _is_news}}, "handlers": {"lines": lines}, "loggers": {"_granian": words}}
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that there are more threads than twice the cores: they are there to wait (THREADS)."""
+    return "Python threads" not in record.getMessage()
 
 
 def listen_on(host: str, port: int) -> socket.socket:

@@ -1,6 +1,7 @@
 """`portal serve` as one node: asked to stop, to read its settings again, and hit by what happens to processes."""
 
 import errno
+import json
 import os
 import signal
 import socket
@@ -89,6 +90,16 @@ def test_a_process_that_is_killed_comes_back(here: Place) -> None:
     until(lambda: len(node.children()) == 2 and killed not in node.children(), node.log)
     assert left in node.children()
     assert outcome(tcp(node.port), GET) == "200"
+
+
+def test_what_the_server_says_itself_is_told_as_every_line_of_the_log(here: Place) -> None:
+    node = here.node(workers=2)
+    os.kill(node.children()[0], signal.SIGKILL)
+    until(lambda: "Unexpected exit" in node.log(), node.log)
+    assert node.stop() == 0
+    lines = [json.loads(line) for line in node.log().splitlines()]
+    said = [(line["level"], line["event"]) for line in lines if line["logger"] == "_granian"]
+    assert said == [("error", "Unexpected exit from worker-1")]  # and not that six threads are many
 
 
 def test_no_process_outlives_its_main_process(here: Place) -> None:
