@@ -1,8 +1,8 @@
 """Structured logs: one JSON object a line, in UTC, with the number of the request. Never a password or a token.
 
 What is logged: a line for each request (portal/web/observed.py), one for each step of a sign-in and each act that the
-activity has too (portal/kit/audit.py), one for each row that a worker has tried (portal/jobs/post.py), and every fault.
-A fault is told by its places and not by its words (portal/kit/faults.py).
+activity has too (portal/kit/audit.py), one for each row that a worker has tried (portal/jobs/post.py), every fault, and
+what the server and the libraries warn of. A fault is told by its places and not by its words (portal/kit/faults.py).
 
 A line is one write, so that lines of several processes do not mix, and a write that fails is counted and forgotten: a
 log that nobody takes any more must not stop a request. One that is taken slowly does: lines wait, they are not lost.
@@ -81,12 +81,14 @@ class Lines(logging.Handler):
 
 
 def configure(context: _Context, level: int = logging.INFO) -> None:
-    """Send the portal's log to standard error as JSON lines; calling it again changes nothing."""
-    log = logging.getLogger("portal")
+    """Send the portal's log to standard error as JSON lines, and what libraries warn of; again changes nothing."""
+    log, of_libraries = logging.getLogger("portal"), logging.getLogger()
     if _handler(log) is None:
         log.addHandler(Lines(context))
         log.setLevel(level)
         log.propagate = False
+    if _handler(of_libraries) is None:
+        of_libraries.addHandler(Lines(context))
 
 
 @contextmanager

@@ -117,11 +117,13 @@ def test_configuring_twice_writes_each_line_once() -> None:
     program = (
         "import logging; from portal.kit import logs;"
         "logs.configure(lambda: {'n': 1}); logs.configure(lambda: {'n': 2});"
-        "logging.getLogger('portal').info('once'); logging.getLogger('portal').debug('never')"
+        "logging.getLogger('portal').info('once'); logging.getLogger('portal').debug('never');"
+        "logging.getLogger('a.library').warning('once too'); logging.getLogger('a.library').info('never')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    (line,) = [json.loads(line) for line in done.stderr.splitlines()]
-    assert (line["event"], line["n"]) == ("once", 1)
+    found = [json.loads(line) for line in done.stderr.splitlines()]
+    told = [(line["logger"], line["event"], line["n"]) for line in found]
+    assert told == [("portal", "once", 1), ("a.library", "once too", 1)]
     assert done.stdout == ""
 
 
