@@ -60,6 +60,10 @@ class Running:
         found = Path(f"/proc/{self.pid}/task/{self.pid}/children")
         return [int(pid) for pid in found.read_text().split()] if found.exists() else []
 
+    def wait_for_processes(self, number: int) -> None:
+        """Until so many serve: they are started one after the other, and the first answers before the last is there."""
+        until(lambda: len(self.children()) == number, self.log)
+
     def signal(self, number: signal.Signals) -> None:
         """To the first process alone, as systemd and an operator send it."""
         self.process.send_signal(number)
@@ -150,6 +154,7 @@ class Place:
         self.started.append(node)
         if wait:
             node.wait_until_ready()
+            node.wait_for_processes(workers)
         return node
 
     def node_at(self, path: Path, *, workers: int = 1, wait: bool = True, **environ: str) -> Running:
@@ -160,6 +165,7 @@ class Place:
         if wait:
             until(lambda: not node.alive() or outcome(unix(path), GET) == "200", node.log)
             assert node.alive(), node.log()
+            node.wait_for_processes(workers)
         return node
 
     def worker(self, **environ: str) -> Running:

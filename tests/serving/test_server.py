@@ -96,6 +96,7 @@ def test_what_the_server_says_itself_is_told_as_every_line_of_the_log(here: Plac
     node = here.node(workers=2)
     os.kill(node.children()[0], signal.SIGKILL)
     until(lambda: "Unexpected exit" in node.log(), node.log)
+    node.wait_for_processes(2)
     assert node.stop() == 0
     lines = [json.loads(line) for line in node.log().splitlines()]
     said = [(line["level"], line["event"]) for line in lines if line["logger"] == "_granian"]
